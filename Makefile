@@ -1,0 +1,157 @@
+# hydrinit: `make` leaves build/hydrinit, one static binary without any library but libc.
+#
+# CXXFLAGS, CPPFLAGS and LDFLAGS are yours: they are added to the project's own.
+# LIBC=glibc or LIBC=musl insists on one; by default musl is taken where it can be had.
+VERSION := 0.1.0
+COMMIT := $(shell git rev-parse --short=7 HEAD 2>/dev/null || echo release)
+
+BUILD ?= build
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+DATADIR ?= $(PREFIX)/share
+INSTALL ?= install
+DIALECTS ?=
+
+# make V=1 shows whole commands.
+QUIET = $(if $(V),,@echo "  $@"; )
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+SOURCES := $(wildcard src/*.cc src/*/*.cc)
+HEADERS := $(wildcard src/*.h src/*/*.h)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wundef \
+  -Wvla -Wcast-align -Wcast-qual -Wold-style-cast -Wnull-dereference -Wimplicit-fallthrough \
+  -Wswitch-enum -Wmissing-declarations -Wredundant-decls -Wextra-semi -Woverloaded-virtual \
+  -Wframe-larger-than=16384 $(if $(CI),-Werror)
+LANGUAGE := -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics
+DEFINES := -D_GNU_SOURCE -Isrc -I$(BUILD)/generated -DHYDRINIT_VERSION='"$(VERSION)"' \
+  -DHYDRINIT_COMMIT='"$(COMMIT)"'
+
+include $(BUILD)/toolchain.mk
+
+# ---- the product -------------------------------------------------------------------------------
+
+PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz -flto -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
+  -ffunction-sections -fdata-sections -fvisibility=hidden \
+  -fstack-protector -fstack-clash-protection -ftrivial-auto-var-init=zero \
+  -fsanitize=bounds,signed-integer-overflow -fsanitize-undefined-trap-on-error \
+  $(WARNINGS) $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)
+PRODUCT_LDFLAGS := $(LIBC_LDFLAGS) -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro \
+  -Wl,-z,noseparate-code -Wl,-z,common-page-size=64 -Wl,-z,noexecstack -Wl,--hash-style=gnu -s
+
+PRODUCT_OBJECTS := $(SOURCES:src/%.cc=$(BUILD)/product/%.o)
+
+all: $(BUILD)/hydrinit
+
+$(BUILD)/hydrinit: $(PRODUCT_OBJECTS)
+	$(QUIET)$(CXX) $(PRODUCT_CXXFLAGS) $(CXXFLAGS) $(PRODUCT_LDFLAGS) $(LDFLAGS) $^ $(LIBC_LIBS) -o $@
+
+$(BUILD)/product/%.o: src/%.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(QUIET)$(CXX) $(PRODUCT_CXXFLAGS) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/toolchain.mk: scripts/toolchain Makefile
+	@mkdir -p $(@D)
+	$(QUIET)scripts/toolchain '$(CXX)' $(if $(filter command line environment,$(origin LIBC)),$(LIBC)) >$@
+
+# Rewritten only when the flags change, so that everything is then built anew.
+FLAGS := $(CXX) $(PRODUCT_CXXFLAGS) $(CPPFLAGS) $(CXXFLAGS) $(LDFLAGS)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$(subst ",\",$(FLAGS))" | cmp -s - $@ || printf '%s\n' "$(subst ",\",$(FLAGS))" >$@
+FORCE:
+
+# The licence's text as a string literal.
+$(BUILD)/generated/license.inc: LICENSE
+	@mkdir -p $(@D)
+	$(QUIET)sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $< >$@
+
+$(BUILD)/product/core/help.o $(BUILD)/hosted/core/help.o: $(BUILD)/generated/license.inc
+
+# ---- tests: the same sources, hosted, with sanitizers ------------------------------------------
+
+TEST_CXXFLAGS := -std=c++20 -O1 -g $(WARNINGS) $(DEFINES) -DHYDRINIT_LIBC='"hosted"'
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LIBRARY_OBJECTS := $(filter-out %/main.o,$(SOURCES:src/%.cc=$(BUILD)/hosted/%.o))
+UNIT_OBJECTS := $(patsubst tests/%.cc,$(BUILD)/tests/%.o,$(wildcard tests/unit/*.cc))
+INTEGRATION_OBJECTS := $(patsubst tests/%.cc,$(BUILD)/tests/%.o,$(wildcard tests/integration/*.cc))
+
+tests: $(BUILD)/unit-tests $(BUILD)/integration-tests $(BUILD)/probe $(BUILD)/hydrinit-sanitized
+
+$(BUILD)/hosted/%.o: src/%.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(QUIET)$(CXX) $(TEST_CXXFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/unit/%.o: tests/unit/%.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(QUIET)$(CXX) $(TEST_CXXFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/integration/%.o: tests/integration/%.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(QUIET)$(CXX) $(TEST_CXXFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/unit-tests: $(UNIT_OBJECTS) $(LIBRARY_OBJECTS)
+	$(QUIET)$(CXX) $(SANITIZE) $^ -lgtest_main -lgtest -pthread -o $@
+
+$(BUILD)/integration-tests: $(INTEGRATION_OBJECTS)
+	$(QUIET)$(CXX) $^ -lgtest -pthread -lutil -o $@
+
+$(BUILD)/hydrinit-sanitized: $(BUILD)/hosted/main.o $(LIBRARY_OBJECTS)
+	$(QUIET)$(CXX) $(SANITIZE) $^ -o $@
+
+# What the tests run under hydrinit; static, so that it also runs in an empty root.
+$(BUILD)/probe: tests/probe/probe.cc $(BUILD)/flags
+	$(QUIET)$(CXX) $(TEST_CXXFLAGS) -static $< -o $@
+
+test: all tests
+	scripts/run-tests $(BUILD)
+
+demo: all
+	scripts/run-demo $(BUILD)/hydrinit
+
+# ---- checks --------------------------------------------------------------------------------------
+
+CXX_FILES := $(SOURCES) $(HEADERS) $(wildcard tests/*/*.cc tests/*/*.h)
+
+format:
+	clang-format -i $(CXX_FILES)
+
+check-format:
+	clang-format --dry-run --Werror $(CXX_FILES)
+
+tidy: $(BUILD)/generated/license.inc
+	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- $(TEST_CXXFLAGS)
+
+# Core objects without link-time optimisation, so that nm sees what they import.
+CORE_PLAIN := $(patsubst src/core/%.cc,$(BUILD)/layers/%.o,$(wildcard src/core/*.cc))
+$(BUILD)/layers/%.o: src/core/%.cc $(BUILD)/flags $(BUILD)/generated/license.inc
+	@mkdir -p $(@D)
+	$(QUIET)$(CXX) $(PRODUCT_CXXFLAGS) -fno-lto -c $< -o $@
+
+check-layers: $(CORE_PLAIN)
+	scripts/check-layers $(CORE_PLAIN)
+
+check-scripts:
+	shellcheck scripts/* .ci/run
+
+size: all
+	scripts/check-size $(BUILD)/hydrinit
+
+# ---- install -------------------------------------------------------------------------------------
+
+# DIALECTS="tini dumb-init catatonit" also links hydrinit under these names.
+install: all
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DATADIR)/licenses/hydrinit
+	$(INSTALL) -m 755 $(BUILD)/hydrinit $(DESTDIR)$(SBINDIR)/hydrinit
+	$(INSTALL) -m 644 LICENSE $(DESTDIR)$(DATADIR)/licenses/hydrinit/LICENSE
+	for name in $(DIALECTS); do ln -sf hydrinit $(DESTDIR)$(SBINDIR)/$$name || exit 1; done
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all tests test demo format check-format tidy check-layers check-scripts size install clean FORCE
+.DEFAULT_GOAL := all
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,212 @@
+#include "core/dialects.h"
+
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+
+namespace hydrinit {
+namespace {
+
+using enum OptionUse;
+using Value = ValueKind;
+
+// The type that the field behind a kind of value must have.
+template <Value kind>
+consteval auto field_type() {
+  if constexpr (kind == Value::duration) {
+    return Millis{};
+  } else if constexpr (kind == Value::signal_list) {
+    return SignalSet{};
+  } else if constexpr (kind == Value::rewrite_list || kind == Value::low_rewrite) {
+    return SignalTable{};
+  } else if constexpr (kind == Value::status_list || kind == Value::tini_status) {
+    return SuccessStatuses{};
+  } else {
+    return std::uint8_t{};
+  }
+}
+
+template <Value kind, typename Field>
+consteval OptionRow make_option(char letter, OptionUse use, std::size_t offset, Field on, Field off,
+                                const char* name, const char* placeholder, const char* help) {
+  using Expected = decltype(field_type<kind>());
+  std::uint8_t bytes[2]{};
+  if constexpr (sizeof(Field) == 1) {
+    static_assert(sizeof(Expected) == 1);
+    bytes[0] = static_cast<std::uint8_t>(on);
+    bytes[1] = static_cast<std::uint8_t>(off);
+  } else {
+    static_assert(std::is_same_v<Field, Expected>);
+  }
+  return {{static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(letter),
+           static_cast<std::uint8_t>(use), static_cast<std::uint8_t>(offset), bytes[0], bytes[1]},
+          {name, placeholder, help}};
+}
+
+// An option with a value, and one without: the latter writes on into the field, or off when negated.
+#define VALUE(kind, letter, use, member, name, placeholder, help)                                \
+  make_option<kind, decltype(Config::member)>(letter, use, offsetof(Config, member), {}, {}, name, \
+                                              placeholder, help)
+#define FLAG(letter, use, member, on, off, name, help)                                             \
+  make_option<Value::flag, decltype(Config::member)>(letter, use, offsetof(Config, member), on, off, \
+                                                     name, "", help)
+#define VARIABLE(kind, member, on, name, only_value)                                       \
+  VariableRow{{static_cast<std::uint8_t>(kind), offsetof(Config, member),                    \
+               static_cast<std::uint8_t>(on)},                                             \
+              {name, only_value}}
+
+// The rows below are read by the compiler alone; the packed tables are what is kept. A dialect's row
+// without a help text has that of hydrinit's option with the same effect.
+
+constexpr OptionRow kNativeOptionsRows[] = {
+    FLAG('s', policy, subreaper, Subreaper::on, Subreaper::off, "subreaper",
+         "adopt orphans also when not PID 1 (automatic)"),
+    VALUE(Value::signal, 'p', policy, parent_death_signal, "parent-death-signal", "SIG",
+          "receive SIG when the parent dies"),
+    FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "process-group",
+         "forward signals to the child's process group"),
+    FLAG('c', policy, scope, SignalScope::leader, SignalScope::group, "single-child",
+         "forward signals to the child only (default)"),
+    FLAG(0, policy, placement, Placement::new_session, Placement::new_group, "session",
+         "the child leads a new session"),
+    VALUE(Value::rewrite_list, 'r', policy, signals, "rewrite", "FROM:TO",
+          "send TO when FROM is received; 0 drops it"),
+    VALUE(Value::status_list, 'e', policy, success, "success-exit-status", "LIST",
+          "codes and signals that count as 0"),
+    VALUE(Value::signal_list, 0, policy, stop_on, "stop-on", "LIST",
+          "signals that ask to stop (TERM,INT,QUIT)"),
+    VALUE(Value::signal, 0, policy, stop_signal, "stop-signal", "SIG",
+          "what the child gets then (as received)"),
+    VALUE(Value::duration, 0, policy, stop_timeout, "stop-timeout", "D",
+          "KILL the child's group D after that (never)"),
+    VALUE(Value::duration, 0, policy, stop_delay, "stop-delay", "D",
+          "wait D before a stop is forwarded (0)"),
+    VALUE(Value::duration, 0, policy, wait_all, "wait-all", "D",
+          "at the end TERM the rest, KILL after D (0: no)"),
+    FLAG('w', policy, warn_reaped, true, false, "warn-reaped", "name every orphan reaped"),
+    VALUE(Value::count, 'v', policy, verbosity, "verbose", "", "say what happens; repeatable"),
+    FLAG('q', policy, verbosity, -1, 0, "quiet", "say only why nothing could start"),
+    FLAG(0, action, verb, Verb::explain, Verb::run, "explain",
+         "say what would be done and why, start nothing"),
+    FLAG('h', action, verb, Verb::help, Verb::run, "help", "this text"),
+    FLAG('V', action, verb, Verb::version, Verb::run, "version", "version, commit and libc"),
+    FLAG('l', action, verb, Verb::license, Verb::run, "license", "the licence"),
+};
+constexpr auto kNativeOptions = pack<packed_size(kNativeOptionsRows)>(kNativeOptionsRows);
+
+constexpr OptionRow kTiniOptionsRows[] = {
+    FLAG(0, action, verb, Verb::version, Verb::run, "version", ""),
+    FLAG('h', action, verb, Verb::help, Verb::run, "", ""),
+    FLAG('s', policy, subreaper, Subreaper::on, Subreaper::off, "", ""),
+    VALUE(Value::tini_signal, 'p', policy, parent_death_signal, "", "SIG",
+          ""),
+    VALUE(Value::count, 'v', policy, verbosity, "", "", ""),
+    FLAG('w', policy, warn_reaped, true, false, "", ""),
+    FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "",
+         ""),
+    VALUE(Value::tini_status, 'e', policy, success, "", "CODE",
+          ""),
+    FLAG('l', action, verb, Verb::license, Verb::run, "", ""),
+};
+constexpr auto kTiniOptions = pack<packed_size(kTiniOptionsRows)>(kTiniOptionsRows);
+
+constexpr VariableRow kTiniVariablesRows[] = {
+    VARIABLE(Value::flag, subreaper, Subreaper::on, "TINI_SUBREAPER", ""),
+    VARIABLE(Value::flag, scope, SignalScope::group, "TINI_KILL_PROCESS_GROUP", ""),
+    VARIABLE(Value::verbosity_level, verbosity, 0, "TINI_VERBOSITY", ""),
+};
+constexpr auto kTiniVariables = pack<packed_size(kTiniVariablesRows)>(kTiniVariablesRows);
+
+constexpr OptionRow kDumbInitOptionsRows[] = {
+    FLAG('c', policy, placement, Placement::same_group, Placement::new_session, "single-child",
+         "forward signals to the child only, no session"),
+    VALUE(Value::low_rewrite, 'r', policy, signals, "rewrite", "S:R",
+          ""),
+    VALUE(Value::count, 'v', policy, verbosity, "verbose", "", ""),
+    FLAG('h', action, verb, Verb::help, Verb::run, "help", ""),
+    FLAG('V', action, verb, Verb::version, Verb::run, "version", ""),
+};
+constexpr auto kDumbInitOptions = pack<packed_size(kDumbInitOptionsRows)>(kDumbInitOptionsRows);
+
+constexpr VariableRow kDumbInitVariablesRows[] = {
+    VARIABLE(Value::flag, verbosity, 1, "DUMB_INIT_DEBUG", "1"),
+    VARIABLE(Value::flag, placement, Placement::same_group, "DUMB_INIT_SETSID", "0"),
+};
+constexpr auto kDumbInitVariables = pack<packed_size(kDumbInitVariablesRows)>(kDumbInitVariablesRows);
+
+constexpr OptionRow kCatatonitOptionsRows[] = {
+    FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "",
+         ""),
+    FLAG('h', action, verb, Verb::help, Verb::run, "", ""),
+    FLAG('L', action, verb, Verb::license, Verb::run, "", ""),
+    FLAG('P', policy, verb, Verb::pause, Verb::run, "", "start nothing, reap, end on TERM or INT"),
+    FLAG('V', action, verb, Verb::version, Verb::run, "version", ""),
+};
+constexpr auto kCatatonitOptions = pack<packed_size(kCatatonitOptionsRows)>(kCatatonitOptionsRows);
+
+constexpr VariableRow kCatatonitVariablesRows[] = {
+    VARIABLE(Value::flag, verbosity, 1, "CATATONIT_DEBUG", ""),
+};
+constexpr auto kCatatonitVariables =
+    pack<packed_size(kCatatonitVariablesRows)>(kCatatonitVariablesRows);
+
+#undef VALUE
+#undef FLAG
+#undef VARIABLE
+
+constexpr ExitCodes kNativeCodes{kExitUsage, kExitInternal, kExitNotFound, kExitNotExecutable,
+                                 kExitNotExecutable};
+constexpr ExitCodes kTiniCodes{1, 1, 127, 126, 1};
+constexpr ExitCodes kDumbInitCodes{1, 1, 2, 2, 2};
+constexpr ExitCodes kCatatonitCodes{1, 1, 1, 1, 1};
+
+Style choose_style(const char* argv0) {
+  const char* name = argv0;
+  for (; *argv0 != '\0'; ++argv0) {
+    if (*argv0 == '/') name = argv0 + 1;
+  }
+  const auto is = [name](const char* other) { return std::strcmp(name, other) == 0; };
+  // Docker and podman install their init under a name of their own; it promises tini's contract.
+  if (is("tini") || is("tini-static") || is("docker-init") || is("podman-init")) return Style::tini;
+  if (is("dumb-init")) return Style::dumb_init;
+  return is("catatonit") ? Style::catatonit : Style::native;
+}
+
+}  // namespace
+
+const char* native_options() { return kNativeOptions.data(); }
+
+Dialect choose_dialect(const char* argv0) {
+  switch (choose_style(argv0)) {
+    case Style::tini:
+      return {Style::tini,
+              kTiniCodes,
+              "tini [OPTIONS] PROGRAM -- [ARGS] | --version",
+              "tini version 0.19.0",
+              kTiniOptions.data(),
+              kTiniVariables.data()};
+    case Style::dumb_init:
+      return {Style::dumb_init,
+              kDumbInitCodes,
+              "dumb-init [option] program [args]",
+              "dumb-init v1.2.5",
+              kDumbInitOptions.data(),
+              kDumbInitVariables.data()};
+    case Style::catatonit:
+      return {Style::catatonit,
+              kCatatonitCodes,
+              "catatonit [-ghLPV] [--] <progname> [<arguments>...]",
+              "tini version 0.1.7_catatonit",
+              kCatatonitOptions.data(),
+              kCatatonitVariables.data()};
+    case Style::native: break;
+  }
+  return {Style::native,
+          kNativeCodes,
+          "hydrinit [options] [--] command [argument...]",
+          "",
+          native_options(),
+          ""};
+}
+
+}  // namespace hydrinit

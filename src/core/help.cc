@@ -1,0 +1,62 @@
+#include "core/help.h"
+
+namespace hydrinit {
+namespace {
+
+constexpr std::size_t kHelpColumn = 33;
+
+// "hydrinit 0.1.0 (commit, libc)"
+constexpr char kVersionLine[] =
+    "hydrinit " HYDRINIT_VERSION " (" HYDRINIT_COMMIT ", " HYDRINIT_LIBC ")\n";
+
+void append_option(Text& out, const Option& option, bool negatable) {
+  out.add("  ");
+  if (option.letter() != 0) out.add("-%c", option.letter());
+  if (*option.name() != '\0') {
+    out.add("%s--%s%s", option.letter() != 0 ? ", " : "    ", negatable ? "[no-]" : "",
+            option.name());
+  }
+  if (*option.placeholder() != '\0') out.add(" %s", option.placeholder());
+  out.column(kHelpColumn);
+  Option same(native_options());
+  while (*option.help() == '\0' && !same.at_end() &&
+         (same.field() != option.field() || same.on() != option.on())) {
+    same.next();
+  }
+  out.add("%s\n", *option.help() == '\0' && !same.at_end() ? same.help() : option.help());
+}
+
+}  // namespace
+
+const char kLicenseText[] =
+#include "license.inc"  // made from LICENSE by the Makefile
+    ;
+
+void append_help(Text& out, const Dialect& dialect) {
+  const bool native = dialect.style == Style::native;
+  if (!native) append_version(out, dialect);
+  out.add("Usage: %s\n\nRuns the command, forwards signals, reaps orphans, exits with the command's code.\n\n",
+          dialect.usage);
+  for (Option option(dialect.options); !option.at_end(); option.next()) {
+    append_option(out, option, native && !option.takes_value() && option.is_policy());
+  }
+  Variable variable(dialect.variables);
+  if (!variable.at_end()) out.add("\nEnvironment:");
+  for (; !variable.at_end(); variable.next()) out.add(" %s", variable.name());
+  out.add("\n%sread from HYDRINIT_<NAME>, as in HYDRINIT_STOP_TIMEOUT=8s%s.\n",
+          native ? "Every option above --explain is also " : "hydrinit's own policies are ",
+          native ? "" : " (see hydrinit --help)");
+  if (native) out.add("D: 250ms 5s 2m 1h; a bare number is seconds. SIG: TERM, SIGTERM, 15, RTMIN+3.\n");
+}
+
+void append_version(Text& out, const Dialect& dialect) {
+  // The original's text stands first: Docker reads "tini version X - ..." from it.
+  if (dialect.style == Style::dumb_init) {
+    out.add("%s\n", dialect.version);
+  } else if (dialect.style != Style::native) {
+    out.add("%s - ", dialect.version);
+  }
+  out.put(kVersionLine);
+}
+
+}  // namespace hydrinit

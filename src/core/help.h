@@ -1,0 +1,15 @@
+// The texts that a user asks for: --help, --version and --license.
+#pragma once
+
+#include "core/options.h"
+#include "core/text.h"
+
+namespace hydrinit {
+
+void append_help(Text& out, const Dialect& dialect);
+void append_version(Text& out, const Dialect& dialect);
+
+// The MIT licence, as in the file LICENSE.
+extern const char kLicenseText[];
+
+}  // namespace hydrinit

@@ -1,0 +1,248 @@
+#include "core/notice.h"
+
+#include "core/packed.h"
+
+namespace hydrinit {
+namespace {
+
+using Kind = Notice::Kind;
+
+// The least verbosity at which a line is said: always, by default, with -v, with -vv, ...
+constexpr int kAlways = -2;
+// Kept above zero in the packed byte.
+constexpr int kLevelBias = 3;
+
+// The words. %p the pid, %i our own, %q the command, %s and %n the signal by name and number, %o and
+// %m the other number as a signal's name and plainly, %g "pid 7" or "process group 7", %f the name, %c
+// the letter, %v the value, %x what it should have been, %e the error, %d the code, %u the usage line,
+// %h the speaker: "hydrinit: ", "%h", "[WARN  tini (1)] " by level.
+using Row = PackedRow<3, 1>;
+constexpr Row say(Kind kind, int level, Stream stream, const char* words) {
+  return {{static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(level + kLevelBias),
+           static_cast<std::uint8_t>(stream)},
+          {words}};
+}
+constexpr Row say(Kind kind, int level, const char* words) {
+  return say(kind, level, Stream::error, words);
+}
+
+class Line : public PackedCursor<3, 1> {
+ public:
+  using PackedCursor::PackedCursor;
+  Kind kind() const { return static_cast<Kind>(head(0)); }
+  int level() const { return head(1) - kLevelBias; }
+  Stream stream() const { return static_cast<Stream>(head(2)); }
+  const char* words() const { return text(0); }
+};
+
+// hydrinit's own.
+constexpr Row kNativeRows[] = {
+    say(Kind::unknown_option, kAlways, "%h--%f: unknown option (see hydrinit --help)"),
+    say(Kind::unknown_letter, kAlways, "%h-%c: unknown option (see hydrinit --help)"),
+    say(Kind::missing_value, kAlways, "%h--%f: needs %x"),
+    say(Kind::missing_letter_value, kAlways, "%h--%f: needs %x"),
+    say(Kind::unexpected_value, kAlways, "%h--%f: takes no value, got '%v'"),
+    say(Kind::bad_value, kAlways, "%h--%f: '%v' is not %x"),
+    say(Kind::bad_variable, kAlways, "%h%f: '%v' is not %x"),
+    say(Kind::no_command, kAlways, "%hno command given (see hydrinit --help)"),
+    say(Kind::exec_failed, kAlways, "%hcannot run '%q': %e"),
+    say(Kind::spawn_failed, kAlways, "%hcannot start '%q': %f: %e"),
+    say(Kind::fatal, kAlways, "%h%f: %e"),
+    say(Kind::failed, 0, "%h%f: %e"),
+    say(Kind::send_failed, 0, "%hcannot send %s to %g: %e"),
+    say(Kind::stop_timed_out, 0, "%h%g did not stop within --stop-timeout, sending KILL"),
+    say(Kind::stop_hastened, 0, "%h%g was asked to stop a second time, sending KILL"),
+    say(Kind::rest_killed, 0, "%hprocesses remain after --wait-all, sending KILL"),
+    say(Kind::rest_left, 0, "%hsome processes could not be killed"),
+    say(Kind::lines_dropped, 0, "%h%d messages could not be written"),
+    say(Kind::spawned, 1, "%hstarted '%q' as pid %p"),
+    say(Kind::received, 1, "%hreceived %s"),
+    say(Kind::sent, 1, "%hsent %s to %g"),
+    say(Kind::not_sent, 1, "%hdropped %s"),
+    say(Kind::leader_exited, 1, "%hpid %p ended with code %m"),
+    say(Kind::leader_killed, 1, "%hpid %p was killed by %o"),
+    say(Kind::orphan_exited, 1, "%hreaped orphan pid %p, which ended with code %m"),
+    say(Kind::orphan_killed, 1, "%hreaped orphan pid %p, which was killed by %o"),
+    say(Kind::stop_delayed, 1, "%hholding %s back for --stop-delay"),
+    say(Kind::rest_told, 1, "%hsent TERM to the remaining processes"),
+    say(Kind::suspending, 1, "%hstopping myself as the terminal asks"),
+    say(Kind::exiting, 1, "%hexiting with code %d"),
+    say(Kind::rewritten, 2, "%hrewriting %s to %o"),
+    say(Kind::hand_off_ignored, 2, "%hignored the terminal's %s"),
+    say(Kind::session_made, 2, "%hthe child leads a new session"),
+};
+constexpr auto kNative = pack<packed_size(kNativeRows)>(kNativeRows);
+
+// tini's levels: FATAL always, WARN from 1 (its default), INFO from 2, DEBUG from 3.
+constexpr Row kTiniRows[] = {
+    say(Kind::unknown_letter, kAlways, "tini: invalid option -- '%c'"),
+    say(Kind::missing_letter_value, kAlways, "tini: option requires an argument -- '%c'"),
+    say(Kind::bad_value, kAlways, "%hNot a valid option for -%c: %v"),
+    say(Kind::no_command, kAlways, "tini: no program given"),
+    say(Kind::exec_failed, kAlways, "[FATAL tini (%p)] exec %q failed: %e"),
+    say(Kind::spawn_failed, kAlways, "%hfork failed: %e"),
+    say(Kind::fatal, kAlways, "%h%f failed: %e"),
+    say(Kind::failed, 1, "%h%f failed: %e"),
+    say(Kind::send_failed, 1, "%hUnexpected error when forwarding signal: '%e'"),
+    say(Kind::orphan_warned, 1, "%hReaped zombie process with pid=%p"),
+    say(Kind::not_a_reaper, 1,
+        "%hTini is not running as PID 1 and isn't registered as a child subreaper.\n"
+        "Orphans do not become its children, so zombie reaping won't work.\n"
+        "To fix the problem, use -s, set TINI_SUBREAPER, or run it as PID 1."),
+    say(Kind::spawned, 2, Stream::output,
+        "%hSpawned child process '%q' with pid '%p'"),
+    say(Kind::leader_exited, 2, Stream::output,
+        "%hMain child exited normally (with status '%m')"),
+    say(Kind::leader_killed, 2, Stream::output,
+        "%hMain child exited with signal (with signal '%o')"),
+    say(Kind::child_signal, 3, Stream::output, "%hReceived SIGCHLD"),
+    say(Kind::received, 3, Stream::output, "%hPassing signal: '%s'"),
+    say(Kind::orphan_exited, 3, Stream::output, "%hReaped child with pid: '%p'"),
+    say(Kind::orphan_killed, 3, Stream::output, "%hReaped child with pid: '%p'"),
+};
+constexpr auto kTini = pack<packed_size(kTiniRows)>(kTiniRows);
+
+// The three lines on a bad -r are part of its interface, as are getopt's words.
+constexpr Row kDumbInitRows[] = {
+    say(Kind::unknown_option, kAlways, "dumb-init: unrecognized option '--%f'"),
+    say(Kind::unknown_letter, kAlways, "dumb-init: invalid option -- '%c'"),
+    say(Kind::missing_value, kAlways, "dumb-init: option '--%f' requires an argument"),
+    say(Kind::missing_letter_value, kAlways, "dumb-init: option requires an argument -- '%c'"),
+    say(Kind::unexpected_value, kAlways, "dumb-init: option '--%f' doesn't allow an argument"),
+    say(Kind::bad_value, kAlways,
+        "Usage: -r option takes <signum>:<signum>, where <signum> is between 1 and 31.\n"
+        "This option can be specified multiple times.\n"
+        "Use --help for full usage."),
+    say(Kind::no_command, kAlways, "Usage: %u\nTry dumb-init --help for full usage."),
+    say(Kind::exec_failed, kAlways, "%h%q: %e"),
+    say(Kind::spawned, 1, "%hChild spawned with PID %p."),
+    say(Kind::session_made, 1, "%hsetsid complete."),
+    say(Kind::received, 1, "%hReceived signal %n."),
+    say(Kind::child_signal, 1, "%hReceived signal %n."),
+    say(Kind::rewritten, 1, "%hTranslating signal %n to %m."),
+    say(Kind::sent, 1, "%hForwarded signal %n to children."),
+    say(Kind::not_sent, 1, "%hNot forwarding signal %n to children (ignored)."),
+    say(Kind::hand_off_ignored, 1, "%hIgnoring tty hand-off signal %n."),
+    say(Kind::suspending, 1, "%hSuspending self due to TTY signal."),
+    say(Kind::leader_exited, 1, "%hA child with PID %p exited with exit status %m."),
+    say(Kind::leader_killed, 1, "%hA child with PID %p was terminated by signal %m."),
+    say(Kind::exiting, 1, "%hChild exited with status %d. Goodbye."),
+};
+constexpr auto kDumbInit = pack<packed_size(kDumbInitRows)>(kDumbInitRows);
+
+constexpr Row kCatatonitRows[] = {
+    say(Kind::unknown_option, kAlways, "catatonit: unrecognized option '--%f'\nusage: %u"),
+    say(Kind::unknown_letter, kAlways, "catatonit: invalid option -- '%c'\nusage: %u"),
+    say(Kind::unexpected_value, kAlways,
+        "catatonit: option '--%f' doesn't allow an argument\nusage: %u"),
+    say(Kind::no_command, kAlways, "ERROR (catatonit:%i): missing program name\nusage: %u"),
+    say(Kind::exec_failed, kAlways, "ERROR (catatonit:%p): failed to exec pid1: %e"),
+    say(Kind::spawned, 1, "DEBUG (catatonit:%i): pid1 (%p) spawned: %q"),
+    say(Kind::orphan_exited, 1, "DEBUG (catatonit:%i): child process %p exited with code %m"),
+    say(Kind::orphan_killed, 1, "DEBUG (catatonit:%i): child process %p exited due to signal %m"),
+};
+constexpr auto kCatatonit = pack<packed_size(kCatatonitRows)>(kCatatonitRows);
+
+const char* table_of(Style style) {
+  switch (style) {
+    case Style::tini: return kTini.data();
+    case Style::dumb_init: return kDumbInit.data();
+    case Style::catatonit: return kCatatonit.data();
+    case Style::native: break;
+  }
+  return kNative.data();
+}
+
+Line find(const char* table, Kind kind) {
+  Line line(table);
+  while (!line.at_end() && line.kind() != kind) line.next();
+  return line;
+}
+
+void append_head(Text& out, int level, const Voice& voice) {
+  // From kAlways on; nothing is said at -1 and 0.
+  constexpr char kTiniLevels[][6] = {"FATAL", "", "", "WARN ", "INFO ", "DEBUG"};
+  switch (voice.style) {
+    case Style::native:
+    case Style::catatonit: out.add("hydrinit: "); break;
+    case Style::dumb_init: out.add("[dumb-init] "); break;
+    case Style::tini: out.add("[%s tini (%d)] ", kTiniLevels[level - kAlways], voice.own_pid); break;
+  }
+}
+
+void append_field(Text& out, char field, const Notice& notice, const Voice& voice) {
+  switch (field) {
+    case 'p': out.add("%d", notice.pid); break;
+    case 'i': out.add("%d", voice.own_pid); break;
+    case 'q': out.add("%s", voice.command); break;
+    case 's': append_signal(out, notice.signal); break;
+    case 'n': out.add("%d", notice.signal); break;
+    case 'o': append_signal(out, notice.other); break;
+    case 'm': out.add("%d", notice.other); break;
+    case 'g': out.add("%s %d", notice.to_group ? "process group" : "pid", notice.pid); break;
+    case 'f': out.put_shown(notice.name, notice.name_length); break;
+    case 'c': out.add("%c", notice.letter); break;
+    case 'v': out.add("%s", notice.value); break;
+    case 'x': out.add("%s", describe(notice.expected)); break;
+    case 'u': out.add("%s", voice.usage); break;
+    case 'e': out.add("%s", voice.error_text(notice.code)); break;
+    case 'd': out.add("%d", notice.code); break;
+  }
+}
+
+bool is_orphan(Kind kind) { return kind == Kind::orphan_exited || kind == Kind::orphan_killed; }
+
+// In the order of ValueKind.
+constexpr PackedRow<1, 1> kDescriptionRows[] = {
+    {{1}, {"yes or no (1, 0, true, false, on, off)"}},
+    {{2}, {"yes, no or a number up to 9"}},
+    {{3}, {"a duration (250ms, 5s, 2m, 1h; a bare number is seconds)"}},
+    {{4}, {"a signal (TERM, SIGTERM, 15, RTMIN+3)"}},
+    {{5}, {"a list of signals that can be received (TERM,INT,RTMIN+3)"}},
+    {{6}, {"FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never received)"}},
+    {{7}, {"a list of exit codes 0 to 255 and signal names (143,TERM)"}},
+};
+constexpr auto kDescriptions = pack<packed_size(kDescriptionRows)>(kDescriptionRows);
+static_assert(static_cast<int>(ValueKind::status_list) == 7);
+
+}  // namespace
+
+// The dialects' kinds behind status_list have words of their own, without a description.
+const char* describe(ValueKind kind) {
+  PackedCursor<1, 1> row(kDescriptions.data());
+  while (!row.at_end() && row.head(0) != static_cast<std::uint8_t>(kind)) row.next();
+  return row.at_end() ? "" : row.text(0);
+}
+
+Stream render(Text& out, const Notice& notice, const Voice& voice) {
+  const bool warn = voice.warn_reaped && is_orphan(notice.kind);
+  Kind kind = notice.kind;
+  if (warn && voice.style == Style::tini) kind = Kind::orphan_warned;
+  if (voice.style == Style::dumb_init && is_orphan(kind)) {
+    kind = kind == Kind::orphan_exited ? Kind::leader_exited : Kind::leader_killed;
+  }
+  Voice speaker = voice;
+  Line line = find(table_of(voice.style), kind);
+  if (line.at_end()) {
+    // A policy that the original does not have came from a HYDRINIT_ variable: what matters about it
+    // is said in hydrinit's own words.
+    line = find(kNative.data(), kind);
+    speaker.style = Style::native;
+    if (line.at_end() || (line.level() > 0 && voice.style != Style::native)) return Stream::error;
+  }
+  const bool wanted = voice.verbosity >= line.level() || (warn && voice.style == Style::native);
+  if (!wanted) return Stream::error;
+  for (const char* word = line.words(); *word != '\0'; ++word) {
+    if (*word != '%') {
+      out.put(*word);
+    } else if (*++word == 'h') {
+      append_head(out, line.level(), speaker);
+    } else {
+      append_field(out, *word, notice, speaker);
+    }
+  }
+  out.put('\n');
+  return line.stream();
+}
+
+}  // namespace hydrinit

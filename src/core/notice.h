@@ -1,0 +1,105 @@
+// Everything hydrinit can say, as data; and its wording in each dialect. One notice is one line. What
+// is worth saying at which verbosity stands in the same table as the words.
+#pragma once
+
+#include <cstdint>
+
+#include "core/config.h"
+#include "core/text.h"
+
+namespace hydrinit {
+
+// What kind of value an option takes; it also words the complaint about a bad one.
+enum class ValueKind : std::uint8_t {
+  flag = 1,
+  count,  // a flag that adds up
+  duration,
+  signal,
+  signal_list,
+  rewrite_list,
+  status_list,
+  tini_signal,      // exactly SIGHUP to SIGSYS
+  tini_status,      // one code
+  low_rewrite,      // dumb-init's: one pair, up to 31
+  verbosity_level,  // as atoi reads it
+};
+
+struct Notice {
+  enum class Kind : std::uint8_t {
+    none,
+    // A command line or an environment that cannot be taken.
+    unknown_option,       // name
+    unknown_letter,       // letter
+    missing_value,        // name, expected
+    missing_letter_value,  // letter, name, expected
+    unexpected_value,     // name, value
+    bad_value,            // name, letter, value, expected
+    bad_variable,         // name is the variable's; value, expected
+    no_command,
+    // A child's life.
+    spawned,        // pid
+    session_made,   // the child leads its session
+    exec_failed,    // pid, code = errno: the command could not be executed
+    spawn_failed,   // name of the operation, code = errno: no process could be made
+    leader_exited,  // pid, other = its exit code
+    leader_killed,  // pid, other = the signal
+    orphan_exited,  // pid, other
+    orphan_killed,  // pid, other
+    orphan_warned,  // either, in tini's words for -w
+    // Signals.
+    received,      // signal
+    child_signal,  // SIGCHLD
+    rewritten,     // signal -> other
+    sent,          // signal to pid, or its group
+    not_sent,      // signal is dropped
+    send_failed,   // signal, pid, code = errno
+    // The end.
+    stop_delayed,    // signal
+    stop_timed_out,  // pid
+    stop_hastened,   // pid
+    rest_told,       // the remaining processes got TERM
+    rest_killed,     // ... and KILL
+    rest_left,       // ... and some are still there
+    exiting,         // code
+    // Ourselves.
+    suspending,        // hydrinit stops itself
+    hand_off_ignored,  // signal: the kernel's, for letting the terminal go
+    not_a_reaper,      // orphans will not come here
+    failed,            // name of the operation, code = errno: hydrinit goes on
+    fatal,             // name of the operation, code = errno: hydrinit could not start
+    lines_dropped,     // code = how many
+  };
+  Kind kind = Kind::none;
+  bool to_group = false;
+  std::uint8_t signal = 0;
+  std::uint8_t other = 0;
+  char letter = 0;
+  ValueKind expected{};
+  int pid = 0;
+  int code = 0;
+  int name_length = INT32_MAX;  // when name goes on behind it
+  const char* name = "";
+  const char* value = "";
+};
+
+// Who speaks and how much.
+struct Voice {
+  Style style = Style::native;
+  std::int8_t verbosity = 0;
+  bool warn_reaped = false;
+  int own_pid = 0;
+  const char* usage = "";                    // of the dialect
+  const char* command = "";                  // argv[0] of the command
+  const char* (*error_text)(int) = nullptr;  // errno to words
+};
+
+enum class Stream : std::uint8_t { error = 1, output };
+
+// Appends the line, newline included; appends nothing when it is not worth saying. Returns where it
+// belongs: tini tells its progress on standard output.
+Stream render(Text& out, const Notice& notice, const Voice& voice);
+
+// What a value of this kind looks like, to follow "is not".
+const char* describe(ValueKind kind);
+
+}  // namespace hydrinit

@@ -1,0 +1,415 @@
+#include "core/options.h"
+
+#include <cstring>
+
+namespace hydrinit {
+namespace {
+
+constexpr char kVariablePrefix[] = "HYDRINIT_";
+constexpr int kVerbosityMax = 9;
+constexpr int kDumbInitSignalMax = 31;
+
+// These three never arrive: the first two by the kernel's rule (signal(7)), SIGCHLD because the
+// reaper consumes it.
+constexpr SignalSet kNotReceived{kSignalKill, kSignalStop, kSignalChld};
+
+bool equal(const char* a, const char* b) { return std::strcmp(a, b) == 0; }
+
+// text begins with prefix.
+bool begins(const char* text, const char* prefix) {
+  while (*prefix != '\0' && *text == *prefix) ++text, ++prefix;
+  return *prefix == '\0';
+}
+
+// name is spelled out by the first length characters of text.
+bool spells(const char* text, int length, const char* name) {
+  return begins(text, name) && std::strlen(name) == static_cast<std::size_t>(length);
+}
+
+// Behind HYDRINIT_: the option's name in capitals, '_' for '-', then '='. Returns its value.
+const char* match_variable(const char* entry, const char* option_name) {
+  for (; *option_name != '\0'; ++option_name, ++entry) {
+    if (*entry != (*option_name == '-' ? '_' : to_upper(*option_name))) return nullptr;
+  }
+  return *entry == '=' ? entry + 1 : nullptr;
+}
+
+// Finds the option that an entry of the environment sets; its value, or nullptr if there is none.
+const char* find_variable(const char* entry, Option& option) {
+  if (!begins(entry, kVariablePrefix)) return nullptr;
+  for (; !option.at_end(); option.next()) {
+    if (!option.is_policy()) continue;
+    const char* value = match_variable(entry + sizeof kVariablePrefix - 1, option.name());
+    if (value != nullptr) return value;
+  }
+  return nullptr;
+}
+
+// 1, 0, or -1 for neither.
+int parse_boolean(const char* text) {
+  if (equal(text, "1") || equal(text, "yes") || equal(text, "true") || equal(text, "on")) return 1;
+  if (equal(text, "0") || equal(text, "no") || equal(text, "false") || equal(text, "off")) return 0;
+  return -1;
+}
+
+bool item_ends(const char* cursor) { return *cursor == ',' || *cursor == '\0'; }
+
+bool take_stop_signal(const char*& cursor, SignalSet& set) {
+  const int number = take_signal(cursor);
+  set.add(number);
+  return number != 0 && !kNotReceived.has(number);
+}
+
+bool take_rewrite(const char*& cursor, int max, SignalTable& table) {
+  const int from = take_signal(cursor);
+  if (from == 0 || from > max || *cursor++ != ':') return false;
+  const bool drop = *cursor == '0' && item_ends(cursor + 1);
+  if (drop) ++cursor;
+  const int to = drop ? 0 : take_signal(cursor);
+  table.rewrite(from, to);
+  if ((to == 0 && !drop) || to > max) return false;
+  // dumb-init takes KILL and STOP here too; that changes nothing, as they never arrive.
+  return max != kSignalMax || !kNotReceived.has(from);
+}
+
+bool take_status(const char*& cursor, SuccessStatuses& statuses) {
+  if (!is_digit(*cursor)) {
+    const int number = take_signal(cursor);
+    statuses.add_signal(number);
+    return number != 0;
+  }
+  const auto code = static_cast<int>(take_number(cursor, 255));
+  statuses.add_code(code);
+  return code >= 0;
+}
+
+// tini's table: SIGHUP to SIGSYS, without those that are not POSIX's.
+int parse_tini_signal(const char* text) {
+  constexpr int kLast = 31;                      // SYS
+  constexpr SignalSet kUnknownToTini{16, 29, 30};  // STKFLT, IO, PWR
+  if (!begins(text, "SIG") || is_digit(text[3])) return 0;
+  const int number = parse_signal(text);
+  return number > kLast || kUnknownToTini.has(number) ? 0 : number;
+}
+
+// Reads text as atoi does: leading digits count, anything else is 0.
+std::int8_t parse_leading_number(const char* text) {
+  const std::int64_t number = take_number(text, INT32_MAX);
+  if (number < 0) return 0;
+  return static_cast<std::int8_t>(number < kVerbosityMax ? number : kVerbosityMax);
+}
+
+class Parser {
+ public:
+  Parser(const Dialect& dialect, Invocation& out)
+      : dialect_(dialect), out_(out), config_(out.config) {}
+
+  void read_environment(char** envp);
+  void read_arguments(char** argv);
+  void read_dialect_variables(char** envp);
+  void finish();
+
+ private:
+  using Said = Notice::Kind;
+  void fail(Said kind, const char* name, int name_length = INT32_MAX);
+
+  // Each returns how many arguments it used.
+  int read_letters(char** argv);
+  int read_long(char** argv);
+  // At the end of the table when there is no such option.
+  Option find_letter(char letter) const;
+  Option find_long(const char* name, int length, bool& negated) const;
+
+  // The field of Config that a row names; its kind of value implies the type (dialects.cc checks it).
+  template <typename T>
+  T& field(std::size_t offset) {
+    return *reinterpret_cast<T*>(reinterpret_cast<char*>(&config_) + offset);
+  }
+  void apply_flag(const Option& option, bool on);
+  // False: the value is not what the option takes.
+  bool apply_value(const Option& option, const char* value);
+  bool apply_list(ValueKind kind, std::size_t offset, const char* list);
+
+  const Dialect& dialect_;
+  Invocation& out_;
+  Config& config_;
+};
+
+[[gnu::noinline]] void Parser::fail(Said kind, const char* name, int name_length) {
+  out_.error.kind = kind;
+  out_.error.name = name;
+  out_.error.name_length = name_length;
+}
+
+void Parser::read_environment(char** envp) {
+  for (; *envp != nullptr && !out_.refused(); ++envp) {
+    Option option(native_options());
+    const char* value = find_variable(*envp, option);
+    if (value == nullptr || *value == '\0') continue;  // set to nothing is as good as not set
+    const int on = parse_boolean(value);
+    bool good = true;
+    if (option.takes_value()) {
+      good = apply_value(option, value);
+    } else if (option.value() == ValueKind::count && parse_number(value, kVerbosityMax) >= 0) {
+      config_.verbosity = parse_leading_number(value);
+    } else if (on >= 0) {
+      apply_flag(option, on == 1);
+    } else {
+      good = false;
+    }
+    if (good) continue;
+    fail(Said::bad_variable, *envp, static_cast<int>(value - *envp) - 1);
+    out_.error.value = value;
+    out_.error.expected = option.value();
+  }
+}
+
+void Parser::read_arguments(char** argv) {
+  if (*argv != nullptr) ++argv;
+  const bool tini = dialect_.style == Style::tini;
+  // tini knows --version only alone.
+  if (tini && argv[0] != nullptr && argv[1] == nullptr && equal(argv[0], "--version")) {
+    config_.verb = Verb::version;
+    return;
+  }
+  while (*argv != nullptr && (*argv)[0] == '-' && (*argv)[1] != '\0') {
+    const char* argument = *argv;
+    if (equal(argument, "--")) {
+      ++argv;
+      break;
+    }
+    argv += argument[1] == '-' && !tini ? read_long(argv) : read_letters(argv);
+    // --help and its like act at once, whatever follows.
+    if (out_.refused() || config_.verb >= Verb::help) return;
+  }
+  if (*argv != nullptr) {
+    out_.command = argv;
+  } else if (config_.verb == Verb::run) {
+    fail(Said::no_command, "");
+  }
+}
+
+int Parser::read_letters(char** argv) {
+  for (const char* letters = *argv + 1; *letters != '\0'; ++letters) {
+    const Option option = find_letter(*letters);
+    out_.error.letter = *letters;
+    if (option.at_end()) {
+      fail(Said::unknown_letter, "");
+      return 0;
+    }
+    if (!option.takes_value()) {
+      apply_flag(option, true);
+      continue;
+    }
+    const bool attached = letters[1] != '\0';
+    const char* value = attached ? letters + 1 : argv[1];
+    out_.error.value = value;
+    out_.error.expected = option.value();
+    if (value == nullptr) {
+      fail(Said::missing_letter_value, option.name());
+      return 0;
+    }
+    if (!apply_value(option, value)) fail(Said::bad_value, option.name());
+    return attached ? 1 : 2;
+  }
+  return 1;
+}
+
+int Parser::read_long(char** argv) {
+  const char* name = *argv + 2;
+  int length = 0;
+  while (name[length] != '\0' && name[length] != '=') ++length;
+  const bool attached = name[length] == '=';
+  const char* value = attached ? name + length + 1 : argv[1];
+  bool negated = false;
+  const Option option = find_long(name, length, negated);
+  if (option.at_end()) {
+    fail(Said::unknown_option, name, length);
+    return 0;
+  }
+  out_.error.value = value;
+  out_.error.expected = option.value();
+  if (!option.takes_value()) {
+    if (attached) fail(Said::unexpected_value, name, length);
+    apply_flag(option, !negated);
+    return 1;
+  }
+  if (value == nullptr) {
+    fail(Said::missing_value, name, length);
+  } else if (!apply_value(option, value)) {
+    fail(Said::bad_value, name, length);
+  }
+  return attached ? 1 : 2;
+}
+
+Option Parser::find_letter(char letter) const {
+  Option option(dialect_.options);
+  while (!option.at_end() && option.letter() != letter) option.next();
+  return option;
+}
+
+Option Parser::find_long(const char* name, int length, bool& negated) const {
+  const bool native = dialect_.style == Style::native;
+  const bool negation = native && begins(name, "no-");
+  int abbreviated = 0;
+  Option guess(dialect_.options);
+  Option option(dialect_.options);
+  for (; !option.at_end(); option.next()) {
+    if (*option.name() == '\0') continue;
+    if (spells(name, length, option.name())) return option;
+    negated = negation && !option.takes_value() && option.is_policy() &&
+              spells(name + 3, length - 3, option.name());
+    if (negated) return option;
+    int same = 0;
+    while (same < length && name[same] == option.name()[same]) ++same;
+    if (same == length && length > 0) {
+      guess = option;
+      ++abbreviated;
+    }
+  }
+  // getopt_long(3), which the originals use: a long name may be cut as long as it stays unique.
+  return !native && abbreviated == 1 ? guess : option;
+}
+
+void Parser::apply_flag(const Option& option, bool on) {
+  std::uint8_t& target = field<std::uint8_t>(option.field());
+  if (option.value() == ValueKind::flag) {
+    target = on ? option.on() : option.off();
+  } else {
+    target = static_cast<std::uint8_t>(on ? target + 1 : 0);
+  }
+}
+
+bool Parser::apply_value(const Option& option, const char* value) {
+  const ValueKind kind = option.value();
+  if (kind == ValueKind::duration) {
+    const Millis duration = parse_duration(value);
+    field<Millis>(option.field()) = duration;
+    return duration.count >= 0;
+  }
+  if (kind == ValueKind::signal || kind == ValueKind::tini_signal) {
+    const int number = kind == ValueKind::signal ? parse_signal(value) : parse_tini_signal(value);
+    field<std::uint8_t>(option.field()) = static_cast<std::uint8_t>(number);
+    return number != 0;
+  }
+  return apply_list(kind, option.field(), value);
+}
+
+// What a refused list leaves behind does no harm: nothing is started then.
+bool Parser::apply_list(ValueKind kind, std::size_t offset, const char* list) {
+  const bool one = kind == ValueKind::tini_status || kind == ValueKind::low_rewrite;
+  if (kind == ValueKind::tini_status && !is_digit(*list)) return false;
+  if (kind == ValueKind::signal_list) field<SignalSet>(offset) = {};
+  while (true) {
+    bool good = false;
+    if (kind == ValueKind::signal_list) {
+      good = take_stop_signal(list, field<SignalSet>(offset));
+    } else if (kind == ValueKind::rewrite_list || kind == ValueKind::low_rewrite) {
+      const int max = one ? kDumbInitSignalMax : kSignalMax;
+      good = take_rewrite(list, max, field<SignalTable>(offset));
+    } else {
+      good = take_status(list, field<SuccessStatuses>(offset));
+    }
+    if (!good || !item_ends(list)) return false;
+    if (*list == '\0') return true;
+    if (one) return false;
+    ++list;
+  }
+}
+
+void Parser::read_dialect_variables(char** envp) {
+  for (; *envp != nullptr; ++envp) {
+    for (Variable variable(dialect_.variables); !variable.at_end(); variable.next()) {
+      if (!begins(*envp, variable.name())) continue;
+      const char* value = *envp + std::strlen(variable.name());
+      if (*value++ != '=') continue;
+      if (*variable.only_value() != '\0' && !equal(value, variable.only_value())) continue;
+      const bool level = variable.value() == ValueKind::verbosity_level;
+      field<std::uint8_t>(variable.field()) =
+          level ? static_cast<std::uint8_t>(parse_leading_number(value)) : variable.on();
+    }
+  }
+}
+
+void Parser::finish() {
+  const bool session = config_.placement == Placement::new_session;
+  if (config_.scope == SignalScope::automatic) {
+    config_.scope = session ? SignalScope::group : SignalScope::leader;
+  }
+  // The group is then also ours.
+  if (config_.placement == Placement::same_group) config_.scope = SignalScope::leader;
+  if (!session) return;
+  // A session of its own makes the child's group an orphaned one, in which the kernel drops the
+  // three terminal stop signals (POSIX, "orphaned process group"): only STOP stops it.
+  for (int number = kSignalTstp; number <= kSignalTtou; ++number) {
+    if (!config_.signals.is_rewritten(number)) config_.signals.rewrite(number, kSignalStop);
+  }
+}
+
+void set_dialect_defaults(Style style, Config& config) {
+  config.style = style;
+  // What the originals leave to the kernel or swallow: libc's own two; ILL, TRAP, ABRT, BUS, FPE,
+  // SEGV, SYS; what a terminal sends to a background process.
+  SignalSet dropped;
+  switch (style) {
+    case Style::native: return;
+    case Style::dumb_init:
+      dropped = {32, 33};
+      config.placement = Placement::new_session;
+      config.subreaper = Subreaper::off;
+      config.term_group_at_end = true;
+      break;
+    case Style::tini:
+      dropped = {4, 5, 6, 7, 8, 11, 31, kSignalTtin, kSignalTtou, 32, 33};
+      config.subreaper = Subreaper::off;
+      config.verbosity = 1;
+      break;
+    case Style::catatonit:
+      dropped = {4, 5, 6, 7, 8, 11, 31, kSignalTstp, kSignalTtin, kSignalTtou, 32, 33};
+      config.stop_on = {kSignalInt, kSignalTerm};
+      break;
+  }
+  for (int number = 1; number <= kSignalMax; ++number) {
+    if (dropped.has(number)) config.signals.drop(number);
+  }
+}
+
+}  // namespace
+
+Invocation parse_invocation(const Dialect& dialect, char** argv, char** envp) {
+  Invocation invocation;
+  set_dialect_defaults(dialect.style, invocation.config);
+  Parser parser(dialect, invocation);
+  parser.read_environment(envp);
+  if (!invocation.refused()) parser.read_arguments(argv);
+  parser.read_dialect_variables(envp);
+  parser.finish();
+  return invocation;
+}
+
+void strip_environment(char** envp) {
+  char** kept = envp;
+  for (; *envp != nullptr; ++envp) {
+    Option option(native_options());
+    if (find_variable(*envp, option) == nullptr) *kept++ = *envp;
+  }
+  *kept = nullptr;
+}
+
+Millis parse_duration(const char* text) {
+  const std::int64_t number = take_number(text, kDurationMax.count);
+  std::int64_t scale = 0;
+  if (equal(text, "ms")) {
+    scale = 1;
+  } else if (equal(text, "s") || *text == '\0') {
+    scale = 1000;
+  } else if (equal(text, "m")) {
+    scale = std::int64_t{60} * 1000;
+  } else if (equal(text, "h")) {
+    scale = std::int64_t{3600} * 1000;
+  }
+  if (number < 0 || scale == 0 || number > kDurationMax.count / scale) return Millis{-1};
+  return Millis{number * scale};
+}
+
+}  // namespace hydrinit

@@ -1,0 +1,66 @@
+// Tables of text as one run of bytes. A row is written as a struct and checked by the compiler; what
+// the binary holds are its small numbers and its strings, one after the other. Pointers would cost a
+// position-independent binary 32 bytes a string and a page of memory written at every start.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace hydrinit {
+
+template <std::size_t Heads, std::size_t Strings>
+struct PackedRow {
+  std::uint8_t head[Heads];
+  const char* text[Strings];
+};
+
+// Behind the next count strings.
+[[gnu::noinline]] inline const char* skip_strings(const char* at, std::size_t count) {
+  while (count-- > 0) at += std::strlen(at) + 1;
+  return at;
+}
+
+// Walks the rows of a packed table.
+template <std::size_t Heads, std::size_t Strings>
+class PackedCursor {
+ public:
+  // row points at a table made by pack(), which ends in a zero byte; so no row's first head is 0.
+  explicit PackedCursor(const char* row) : row_(row) {}
+  bool at_end() const { return *row_ == '\0'; }
+  std::uint8_t head(std::size_t i) const { return static_cast<std::uint8_t>(row_[i]); }
+  const char* text(std::size_t i) const { return skip_strings(row_ + Heads, i); }
+  void next() { row_ = text(Strings); }
+
+ private:
+  const char* row_;
+};
+
+template <std::size_t Heads, std::size_t Strings, std::size_t Rows>
+consteval std::size_t packed_size(const PackedRow<Heads, Strings> (&rows)[Rows]) {
+  std::size_t size = 1;
+  for (const auto& row : rows) {
+    size += Heads;
+    for (const char* text : row.text) size += std::string_view(text).size() + 1;
+  }
+  return size;
+}
+
+// pack<packed_size(rows)>(rows)
+template <std::size_t Size, std::size_t Heads, std::size_t Strings, std::size_t Rows>
+consteval std::array<char, Size> pack(const PackedRow<Heads, Strings> (&rows)[Rows]) {
+  std::array<char, Size> out{};
+  std::size_t at = 0;
+  for (const auto& row : rows) {
+    for (std::uint8_t byte : row.head) out[at++] = static_cast<char>(byte);
+    for (const char* text : row.text) {
+      for (; *text != '\0'; ++text) out[at++] = *text;
+      ++at;
+    }
+  }
+  return out;
+}
+
+}  // namespace hydrinit

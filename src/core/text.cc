@@ -1,0 +1,86 @@
+#include "core/text.h"
+
+#include <cstdarg>
+
+namespace hydrinit {
+
+void Text::put(char c) {
+  if (size_ < capacity_) {
+    begin_[size_++] = c;
+  } else if (c == '\n') {
+    begin_[capacity_ - 1] = '\n';
+  }
+}
+
+void Text::put(std::string_view text) {
+  for (char c : text) put(c);
+}
+
+void Text::put_shown(const char* text, int max) {
+  for (int i = 0; i < max && text[i] != '\0'; ++i) {
+    if (i == kShownMax) return put(std::string_view("..."));
+    const bool control = static_cast<unsigned char>(text[i]) < ' ' || text[i] == '\x7f';
+    put(control ? '?' : text[i]);
+  }
+}
+
+void Text::put_number(int number) {
+  if (number < 0) put('-');
+  // Digits are taken from the negative side, where INT_MIN has room.
+  if (number > 0) number = -number;
+  char digits[10];
+  int count = 0;
+  do {
+    digits[count++] = static_cast<char>('0' - number % 10);
+    number /= 10;
+  } while (number != 0);
+  while (count > 0) put(digits[--count]);
+}
+
+void Text::add(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  for (; *format != '\0'; ++format) {
+    if (*format != '%') {
+      put(*format);
+      continue;
+    }
+    switch (*++format) {
+      case 's': put_shown(va_arg(arguments, const char*), INT32_MAX); break;
+      case 'd': put_number(va_arg(arguments, int)); break;
+      case 'c': {
+        const char one[] = {static_cast<char>(va_arg(arguments, int)), '\0'};
+        put_shown(one, 1);
+        break;
+      }
+      default: put(*format); break;
+    }
+  }
+  va_end(arguments);
+}
+
+void Text::column(std::size_t column) {
+  std::size_t line = 0;
+  while (line < size_ && begin_[size_ - 1 - line] != '\n') ++line;
+  do {
+    put(' ');
+  } while (++line < column);
+}
+
+std::int64_t take_number(const char*& cursor, std::int64_t max) {
+  if (!is_digit(*cursor)) return -1;
+  std::int64_t value = 0;
+  for (; is_digit(*cursor); ++cursor) {
+    const int digit = *cursor - '0';
+    if (value > (max - digit) / 10) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+std::int64_t parse_number(const char* text, std::int64_t max) {
+  const std::int64_t value = take_number(text, max);
+  return *text == '\0' ? value : -1;
+}
+
+}  // namespace hydrinit

@@ -1,0 +1,54 @@
+// One line or page of text, built in a buffer of the caller's: no heap, none of libc's printf (16 kB),
+// and no line that a hostile argument can break in two. Also the small readers of numbers and words
+// that options and /proc files share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace hydrinit {
+
+class Text {
+ public:
+  // The buffer outlives the Text. What does not fit is cut; a cut line still ends in its newline.
+  template <std::size_t Size>
+  explicit Text(char (&buffer)[Size]) : begin_(buffer), capacity_(Size) {}
+
+  // Understands %s, %d, %c and %%. Text that comes in by %s and %c is shown safely, as by put_shown().
+  __attribute__((format(printf, 2, 3))) void add(const char* format, ...);
+  void put(char c);
+  // As it is, newlines and all.
+  void put(std::string_view text);
+  // Control characters as '?'; at most max bytes of it, and no more than kShownMax.
+  void put_shown(const char* text, int max);
+  // Spaces up to the column (bytes since the last newline); one at least.
+  void column(std::size_t column);
+
+  std::string_view view() const { return {begin_, size_}; }
+  bool empty() const { return size_ == 0; }
+  void clear() { size_ = 0; }
+
+  static constexpr int kShownMax = 200;
+
+ private:
+  void put_number(int number);
+
+  char* begin_;
+  std::size_t capacity_;
+  std::size_t size_ = 0;
+};
+
+// The decimal number at the cursor, which moves behind it; -1 when there is none or it is above max.
+// No sign, no blanks.
+std::int64_t take_number(const char*& cursor, std::int64_t max);
+
+// The same for a text that is nothing but the number.
+std::int64_t parse_number(const char* text, std::int64_t max);
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr char to_upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+
+}  // namespace hydrinit

@@ -1,0 +1,79 @@
+// The vocabulary every other file speaks: time, slots, exit statuses, errors, fixed containers.
+// Pure: nothing here makes a system call or allocates.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+
+namespace hydrinit {
+
+// A length of time in milliseconds; negative only as the difference of two instants.
+struct Millis {
+  std::int64_t count = 0;
+  friend constexpr auto operator<=>(Millis, Millis) = default;
+};
+
+// A reading of the monotonic clock in milliseconds. The core never reads a clock: every instant
+// arrives inside an event.
+struct Instant {
+  std::int64_t ms = 0;
+  friend constexpr auto operator<=>(Instant, Instant) = default;
+  friend constexpr Instant operator+(Instant at, Millis by) { return {at.ms + by.count}; }
+  friend constexpr Millis operator-(Instant to, Instant from) { return {to.ms - from.ms}; }
+};
+
+// Later than any deadline: "never".
+inline constexpr Instant kNever{INT64_MAX};
+
+// The number of a replica: 0 for the only child, stable across its restarts.
+using Slot = std::uint16_t;
+
+// How a process ended, as waitid(2) tells it.
+struct ExitStatus {
+  enum class Kind : std::uint8_t { exited, signalled };
+  Kind kind = Kind::exited;
+  std::uint8_t value = 0;  // the exit code, or the signal's number
+
+  // What a shell reports: the program's own code, or 128 + n for a death by signal n.
+  constexpr int code() const { return kind == Kind::exited ? value : 128 + value; }
+  friend constexpr bool operator==(ExitStatus, ExitStatus) = default;
+};
+
+// A failed system call: its name and the errno it left. code 0 means success.
+struct [[nodiscard]] Error {
+  const char* operation = nullptr;
+  int code = 0;
+  constexpr bool failed() const { return code != 0; }
+};
+
+// A value, or why there is none.
+template <typename T>
+struct [[nodiscard]] Result {
+  T value{};
+  Error error{};
+  constexpr bool ok() const { return !error.failed(); }
+};
+
+// An array with a length; never grows past Capacity, and says so.
+template <typename T, std::size_t Capacity>
+class FixedVec {
+ public:
+  // False when full: the caller decides what that means.
+  [[nodiscard]] constexpr bool push(const T& item) {
+    if (size_ == Capacity) return false;
+    items_[size_++] = item;
+    return true;
+  }
+  constexpr void clear() { size_ = 0; }
+  constexpr std::size_t size() const { return size_; }
+  constexpr const T& operator[](std::size_t i) const { return items_[i]; }
+  constexpr const T* begin() const { return items_; }
+  constexpr const T* end() const { return items_ + size_; }
+
+ private:
+  T items_[Capacity]{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace hydrinit

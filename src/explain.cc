@@ -1,0 +1,108 @@
+#include "explain.h"
+
+#include <unistd.h>
+
+#include "linux/os.h"
+#include "linux/terminal.h"
+
+namespace hydrinit {
+namespace {
+
+constexpr std::size_t kColumn = 24;
+
+void head(Text& out, const char* what) {
+  out.add("\n%s", what);
+  out.column(kColumn);
+}
+
+void append_duration(Text& out, Millis duration) {
+  const bool seconds = duration.count % 1000 == 0;
+  out.add("%d%s", static_cast<int>(duration.count / (seconds ? 1000 : 1)), seconds ? "s" : "ms");
+}
+
+void append_set(Text& out, const SignalSet& set) {
+  for (int number = 1; number <= kSignalMax; ++number) {
+    if (!set.has(number)) continue;
+    append_signal(out, number);
+    out.put(' ');
+  }
+}
+
+void append_table(Text& out, const SignalTable& table) {
+  for (int number = 1; number <= kSignalMax; ++number) {
+    const int sent = table.sent_as(number);
+    if (sent == number) continue;
+    append_signal(out, number);
+    out.put(':');
+    append_signal(out, sent);
+    out.put(' ');
+  }
+}
+
+void append_statuses(Text& out, const SuccessStatuses& statuses) {
+  for (int code = 0; code <= 255; ++code) {
+    if (statuses.has_code(code)) out.add("%d ", code);
+  }
+  append_set(out, statuses.signals());
+}
+
+// The value that an option has now, whether given or by default.
+void append_value(Text& out, const Option& option, const Config& config) {
+  const char* field = reinterpret_cast<const char*>(&config) + option.field();
+  switch (option.value()) {
+    case ValueKind::flag: out.add("%s", static_cast<std::uint8_t>(*field) == option.on() ? "yes" : "no"); break;
+    case ValueKind::count: out.add("%d", *reinterpret_cast<const std::int8_t*>(field)); break;
+    case ValueKind::duration: {
+      const Millis duration = *reinterpret_cast<const Millis*>(field);
+      duration.count < 0 ? out.add("never") : append_duration(out, duration);
+      break;
+    }
+    case ValueKind::signal: *field == 0 ? out.add("-") : append_signal(out, *field); break;
+    case ValueKind::signal_list: append_set(out, *reinterpret_cast<const SignalSet*>(field)); break;
+    case ValueKind::rewrite_list: append_table(out, *reinterpret_cast<const SignalTable*>(field)); break;
+    case ValueKind::status_list:
+      append_statuses(out, *reinterpret_cast<const SuccessStatuses*>(field));
+      break;
+    case ValueKind::tini_signal:
+    case ValueKind::tini_status:
+    case ValueKind::low_rewrite:
+    case ValueKind::verbosity_level: break;  // not in hydrinit's own table
+  }
+}
+
+const char* explain_orphans(const Config& config, bool pid1) {
+  if (pid1) return "reaped: they come to PID 1";
+  return config.subreaper == Subreaper::off ? "not adopted"
+                                            : "adopted as a child subreaper, and reaped";
+}
+
+}  // namespace
+
+void append_explanation(Text& out, const Invocation& invocation) {
+  const Config& config = invocation.config;
+  const bool pid1 = os::own_pid() == 1;
+  out.add("command");
+  out.column(kColumn);
+  for (char** word = invocation.command; word != nullptr && *word != nullptr; ++word) {
+    out.add("'%s' ", *word);
+  }
+  head(out, "process");
+  out.add("pid %d, user %d, group %d", os::own_pid(), static_cast<int>(::geteuid()),
+          static_cast<int>(::getegid()));
+  head(out, "orphans");
+  out.add("%s", explain_orphans(config, pid1));
+  head(out, "terminal");
+  Terminal terminal;
+  // Opened only to look: with a session of its own for the child it would be let go.
+  terminal.open(Placement::new_group);
+  out.add("%s", terminal.controls_jobs() ? "yes: the foreground goes to the child" : "none");
+  for (Option option(native_options()); !option.at_end(); option.next()) {
+    if (!option.is_policy()) continue;
+    out.add("\n--%s", option.name());
+    out.column(kColumn);
+    append_value(out, option, config);
+  }
+  out.put('\n');
+}
+
+}  // namespace hydrinit

@@ -1,0 +1,308 @@
+#include "linux/os.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+
+#include "core/packed.h"
+
+namespace hydrinit {
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+  if (this != &other) {
+    reset();
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+int Fd::release() {
+  const int fd = fd_;
+  fd_ = -1;
+  return fd;
+}
+
+void Fd::reset() {
+  // close(2): the descriptor is gone whatever it returns.
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+namespace os {
+namespace {
+
+// What execve(2), clone(2), kill(2) and the rest of our calls can leave; strerror() has 2 kB more.
+constexpr PackedRow<1, 1> kErrorRows[] = {
+    {{EPERM}, {"Operation not permitted"}},
+    {{ENOENT}, {"No such file or directory"}},
+    {{ESRCH}, {"No such process"}},
+    {{EIO}, {"Input/output error"}},
+    {{E2BIG}, {"Argument list too long"}},
+    {{ENOEXEC}, {"Exec format error"}},
+    {{ECHILD}, {"No child processes"}},
+    {{EAGAIN}, {"Resource temporarily unavailable"}},
+    {{ENOMEM}, {"Cannot allocate memory"}},
+    {{EACCES}, {"Permission denied"}},
+    {{EBUSY}, {"Device or resource busy"}},
+    {{ENOTDIR}, {"Not a directory"}},
+    {{EISDIR}, {"Is a directory"}},
+    {{EINVAL}, {"Invalid argument"}},
+    {{ENFILE}, {"Too many open files in system"}},
+    {{EMFILE}, {"Too many open files"}},
+    {{ETXTBSY}, {"Text file busy"}},
+    {{ENAMETOOLONG}, {"File name too long"}},
+    {{ENOSYS}, {"Function not implemented"}},
+    {{ELOOP}, {"Too many levels of symbolic links"}},
+    {{ELIBBAD}, {"Accessing a corrupted shared library"}},
+};
+constexpr auto kErrors = pack<packed_size(kErrorRows)>(kErrorRows);
+
+Error last_error(const char* operation) { return {operation, errno}; }
+
+// system call results by libc's rule: -1 and errno
+Error result_of(long returned, const char* operation) {
+  return returned >= 0 ? Error{} : last_error(operation);
+}
+
+// With 0, 1 or 2 closed, the kernel gives those numbers out first; ours would then pass for a
+// standard stream. Moves fd above them.
+int above_stdio(long fd) {
+  if (fd < 0 || fd > STDERR_FILENO) return static_cast<int>(fd);
+  const long moved = ::syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  ::close(static_cast<int>(fd));
+  return static_cast<int>(moved);
+}
+
+long raw_sigprocmask(int how, const RawMask* set, RawMask* old) {
+  return ::syscall(SYS_rt_sigprocmask, how, set, old, sizeof(RawMask));
+}
+
+}  // namespace
+
+RawMask block_all_signals() {
+  const RawMask all = ~RawMask{0};
+  RawMask old = 0;
+  raw_sigprocmask(SIG_SETMASK, &all, &old);
+  return old;
+}
+
+void set_signal_mask(RawMask mask) { raw_sigprocmask(SIG_SETMASK, &mask, nullptr); }
+
+namespace {
+// The kernel's struct sigaction begins with the handler; a handler of 0 or 1 needs nothing of the rest
+// (rt_sigaction(2)). libc's sigaction() would bring its locks along.
+struct RawAction {
+  std::uintptr_t handler;
+  std::uintptr_t rest[7];
+};
+constexpr std::uintptr_t kIgnore = 1;
+
+void raw_sigaction(int number, const RawAction* action, RawAction* old) {
+  // Fails only for a number that is no signal.
+  ::syscall(SYS_rt_sigaction, number, action, old, sizeof(RawMask));
+}
+}  // namespace
+
+bool reset_ignored_sigchld() {
+  RawAction action{};
+  raw_sigaction(SIGCHLD, nullptr, &action);
+  if (action.handler != kIgnore) return false;
+  action = {};
+  raw_sigaction(SIGCHLD, &action, nullptr);
+  return true;
+}
+
+void ignore_sigchld() {
+  const RawAction action{kIgnore, {}};
+  raw_sigaction(SIGCHLD, &action, nullptr);
+}
+
+int open_signal_fd() {
+  const RawMask all = ~RawMask{0};
+  // The raw call, for the same reason as the raw mask.
+  return above_stdio(::syscall(SYS_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+std::size_t read_signals(int signal_fd, std::span<ReceivedSignal> out) {
+  std::size_t count = 0;
+  signalfd_siginfo info;
+  // EAGAIN: none is left. EINTR cannot be, everything is blocked.
+  while (count < out.size() && ::read(signal_fd, &info, sizeof info) == ssize_t{sizeof info}) {
+    out[count++] = {static_cast<int>(info.ssi_signo), info.ssi_code,
+                    static_cast<pid_t>(info.ssi_pid), info.ssi_ptr};
+  }
+  return count;
+}
+
+bool take_pending_signal(int number) {
+  const RawMask set = RawMask{1} << (number - 1);
+  const timespec at_once{};
+  return ::syscall(SYS_rt_sigtimedwait, &set, nullptr, &at_once, sizeof set) == number;
+}
+
+void wait_readable(int fd, Millis timeout) {
+  pollfd entry{fd, POLLIN, 0};
+  timespec limit{};
+  limit.tv_sec = static_cast<time_t>(timeout.count / 1000);
+  limit.tv_nsec = static_cast<long>(timeout.count % 1000 * 1000000);
+  ::ppoll(&entry, 1, timeout.count >= 0 ? &limit : nullptr, nullptr);
+}
+
+Instant now() {
+  // The plain system call: once a wake-up, it is not worth libc's search through the vDSO. Its long
+  // seconds since boot last for 68 years where a long has 32 bits.
+#ifdef SYS_clock_gettime32
+  constexpr long kClockGettime = SYS_clock_gettime32;
+#else
+  constexpr long kClockGettime = SYS_clock_gettime;
+#endif
+  struct {
+    long seconds;
+    long nanoseconds;
+  } time{};
+  // clock_gettime(2) fails only for an unknown clock.
+  ::syscall(kClockGettime, CLOCK_MONOTONIC, &time);
+  return {std::int64_t{time.seconds} * 1000 + time.nanoseconds / 1000000};
+}
+
+pid_t own_pid() { return ::getpid(); }
+pid_t parent_pid() { return ::getppid(); }
+
+Error send_signal(pid_t target, int number) {
+  return result_of(::kill(target, number), "kill");
+}
+
+Error send_queued_signal(pid_t pid, int number, std::uint64_t value) {
+  siginfo_t info{};
+  info.si_signo = number;
+  info.si_code = SI_QUEUE;
+  info.si_pid = ::getpid();
+  info.si_uid = ::getuid();
+  info.si_value.sival_ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(value));
+  return result_of(::syscall(SYS_rt_sigqueueinfo, pid, number, &info), "rt_sigqueueinfo");
+}
+
+Result<ChildChange> next_child_change(bool also_stopped, Peek peek) {
+  siginfo_t info{};
+  const int options = WEXITED | WNOHANG | (also_stopped ? WSTOPPED : 0) |
+                      (peek == Peek::leave ? WNOWAIT : 0);
+  if (::waitid(P_ALL, 0, &info, options) != 0) return {{}, last_error("waitid")};
+  // waitid(2): with WNOHANG and nothing to report, si_pid stays 0.
+  if (info.si_pid == 0) return {};
+  ChildChange change;
+  change.pid = info.si_pid;
+  change.stopped = info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED;
+  change.status.kind = info.si_code == CLD_EXITED ? ExitStatus::Kind::exited
+                                                  : ExitStatus::Kind::signalled;
+  change.status.value = static_cast<std::uint8_t>(info.si_status);
+  return {change, {}};
+}
+
+void reap_child(pid_t pid, bool stopped) {
+  siginfo_t info{};
+  // A zombie of our own that was just seen: it cannot have gone.
+  ::waitid(P_PID, static_cast<id_t>(pid), &info, (stopped ? WSTOPPED : WEXITED) | WNOHANG);
+}
+
+Error become_subreaper() {
+  return result_of(::syscall(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0),
+                   "prctl(PR_SET_CHILD_SUBREAPER)");
+}
+
+bool is_subreaper() {
+  int is = 0;
+  return ::syscall(SYS_prctl, PR_GET_CHILD_SUBREAPER, &is, 0, 0, 0) == 0 && is != 0;
+}
+
+Error set_parent_death_signal(int number) {
+  return result_of(::syscall(SYS_prctl, PR_SET_PDEATHSIG, number, 0, 0, 0),
+                   "prctl(PR_SET_PDEATHSIG)");
+}
+
+Error change_directory(const char* path) {
+  return result_of(::chdir(path), "chdir");
+}
+
+void close_all_but(std::span<const int> kept) {
+#ifndef SYS_close_range
+  constexpr long SYS_close_range = 436;  // the same number on every architecture
+#endif
+  // The gaps between the kept ones, upward. ENOSYS before Linux 5.9: what is inherited then stays
+  // open, as with the other inits.
+  unsigned first = 0;
+  while (true) {
+    unsigned next = UINT_MAX;
+    for (int fd : kept) {
+      const unsigned candidate = static_cast<unsigned>(fd);
+      if (candidate >= first && candidate < next) next = candidate;
+    }
+    if (next > first) ::syscall(SYS_close_range, first, next == UINT_MAX ? next : next - 1, 0);
+    if (next == UINT_MAX) return;
+    first = next + 1;
+  }
+}
+
+bool write_without_waiting(int fd, std::string_view text) {
+  iovec piece{const_cast<char*>(text.data()), text.size()};
+  constexpr int kNoWait = 8;  // RWF_NOWAIT (linux/fs.h)
+  // Offset -1, in its two halves: the current position. musl has no pwritev2 before 1.2.5.
+  const long written = ::syscall(SYS_pwritev2, fd, &piece, 1, -1L, -1L, kNoWait);
+  if (written >= 0) return static_cast<std::size_t>(written) == text.size();
+  if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS) return false;
+  // Terminals and old kernels. POLLOUT on a pipe promises room for PIPE_BUF bytes (pipe(7)).
+  pollfd entry{fd, POLLOUT, 0};
+  if (text.size() > PIPE_BUF || ::poll(&entry, 1, 0) != 1) return false;
+  return ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+Error write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EAGAIN) {
+      // Somebody else made the shared description non-blocking.
+      pollfd entry{fd, POLLOUT, 0};
+      ::poll(&entry, 1, -1);
+      continue;
+    }
+    if (written < 0) return last_error("write");
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Error read_file(const char* path, std::span<char> buffer) {
+  const Fd fd = open_file(path, O_RDONLY);
+  if (!fd.valid()) return last_error("open");
+  std::size_t size = 0;
+  ssize_t got = 0;
+  while (size < buffer.size() - 1 &&
+         (got = ::read(fd.get(), buffer.data() + size, buffer.size() - 1 - size)) > 0) {
+    size += static_cast<std::size_t>(got);
+  }
+  if (got < 0) return last_error("read");
+  buffer[size] = '\0';
+  return {};
+}
+
+Fd open_file(const char* path, int flags) {
+  return Fd(above_stdio(::syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0)));
+}
+
+const char* error_text(int code) {
+  PackedCursor<1, 1> row(kErrors.data());
+  while (!row.at_end() && row.head(0) != code) row.next();
+  return row.at_end() ? "unexpected error" : row.text(0);
+}
+
+}  // namespace os
+}  // namespace hydrinit

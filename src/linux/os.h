@@ -1,0 +1,114 @@
+// The kernel as hydrinit uses it: one thin function a system call, errno turned into an Error, every
+// descriptor close-on-exec and above the standard three. Nothing is decided here. This is the seam
+// that tests replace at link time to make calls fail.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/signals.h"
+#include "core/types.h"
+
+namespace hydrinit {
+
+// Owns one descriptor.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(other.release()) {}
+  Fd& operator=(Fd&& other) noexcept;
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd() { reset(); }
+
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  int release();
+  void reset();
+
+ private:
+  int fd_ = -1;
+};
+
+namespace os {
+
+// The kernel's 64-bit signal mask. libc's sigset_t functions leave out 32 to 34, which libc keeps
+// for itself; as PID 1 those would be lost or fatal like any other.
+using RawMask = std::uint64_t;
+
+// Blocks every signal and returns the mask as it was. Cannot fail with these arguments.
+RawMask block_all_signals();
+void set_signal_mask(RawMask mask);
+
+// True when SIGCHLD was inherited as ignored, in which case it is set to its default: an ignored
+// SIGCHLD makes the kernel reap our children itself (wait(2), NOTES).
+bool reset_ignored_sigchld();
+void ignore_sigchld();
+
+// A signalfd(2) for all signals, non-blocking; negative when there is none to be had (errno).
+int open_signal_fd();
+
+struct ReceivedSignal {
+  int number;
+  int code;  // si_code
+  pid_t sender;
+  std::uint64_t value;
+};
+// Reads up to out.size() pending signals; 0 when there are none. Never blocks.
+std::size_t read_signals(int signal_fd, std::span<ReceivedSignal> out);
+// Takes one pending signal of that number off the queue; false when there is none.
+bool take_pending_signal(int number);
+
+// Sleeps until fd is readable or the time has passed; negative: as long as it takes. It fails only for
+// want of kernel memory, and then returns at once.
+void wait_readable(int fd, Millis timeout);
+
+Instant now();
+
+pid_t own_pid();
+pid_t parent_pid();
+// pid > 0: the process; -1: every process of the namespace we may signal, except us; < -1: the group.
+Error send_signal(pid_t target, int number);
+Error send_queued_signal(pid_t pid, int number, std::uint64_t value);
+
+struct ChildChange {
+  pid_t pid = 0;  // 0: no child has changed
+  bool stopped = false;
+  ExitStatus status{};  // stopped: its value is the signal that stopped it
+};
+enum class Peek : std::uint8_t { reap, leave };
+// waitid(2) without blocking for any child; ECHILD when there is none at all. With leave the zombie
+// stays, and its pid with it, until reap_child().
+Result<ChildChange> next_child_change(bool also_stopped, Peek peek);
+// Consumes the change that leave left: the zombie, or with stopped the report of its stop.
+void reap_child(pid_t pid, bool stopped);
+
+Error become_subreaper();
+bool is_subreaper();
+Error set_parent_death_signal(int number);
+
+Error change_directory(const char* path);
+// Closes every descriptor but these few.
+void close_all_but(std::span<const int> kept);
+
+// An inherited stream that may be a full pipe or a stopped terminal: writes what can be written
+// without waiting, and never sets O_NONBLOCK, as the description is shared. False: not written whole.
+bool write_without_waiting(int fd, std::string_view text);
+// Before anything runs waiting is harmless: writes all, or returns why not.
+Error write_all(int fd, std::string_view text);
+
+// Reads a small file into buffer, cut where it is full, and terminates it.
+Error read_file(const char* path, std::span<char> buffer);
+
+// open(2), close-on-exec and above the standard streams.
+Fd open_file(const char* path, int flags);
+
+// What errno means, in English; for one that hydrinit does not expect just its number is known.
+const char* error_text(int code);
+
+}  // namespace os
+}  // namespace hydrinit

@@ -1,0 +1,29 @@
+// Says notices: renders each as one line and writes it. Once something runs, a slow reader is not waited
+// for: lines that could not be written are counted, and told with the next one that can.
+#pragma once
+
+#include "core/notice.h"
+#include "linux/os.h"
+
+namespace hydrinit {
+
+class Reporter {
+ public:
+  explicit Reporter(const Voice& voice) : voice_(voice) {}
+  void say(const Notice& notice);
+  void say(Notice::Kind kind, int pid = 0, int other = 0);
+  void say_signal(Notice::Kind kind, int signal, int other = 0, int pid = 0);
+  // What failed, and its errno.
+  void say_error(Notice::Kind kind, const Error& error);
+  // From now on rather lose a line than wait.
+  void wait_no_more() { waits_ = false; }
+
+ private:
+  bool write(const Notice& notice);
+
+  const Voice& voice_;
+  bool waits_ = true;
+  int dropped_ = 0;
+};
+
+}  // namespace hydrinit

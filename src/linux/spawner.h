@@ -1,0 +1,40 @@
+// Starts the command: a vfork child that sets up its group or session, terminal and signals exactly as
+// we were given them, and executes. When start() returns, the child runs the command already, so that
+// no signal can reach it before.
+#pragma once
+
+#include "core/options.h"
+#include "linux/os.h"
+#include "linux/terminal.h"
+
+namespace hydrinit {
+
+// What must be as it was when the command runs.
+struct InheritedSignals {
+  os::RawMask mask = 0;
+  bool sigchld_ignored = false;
+};
+
+struct SpawnRequest {
+  char** command = nullptr;      // argv, with one writable place before it: argv[-1]
+  char** environment = nullptr;  // ends in nullptr
+  Placement placement = Placement::new_group;
+  int parent_death_signal = 0;
+  InheritedSignals signals{};
+  const Terminal* terminal = nullptr;
+};
+
+struct SpawnOutcome {
+  pid_t pid = 0;             // also when only the execution failed; it is a zombie then
+  bool made_process = false;  // false: error is the fork's
+  Error error{};             // not failed(): the command runs
+};
+
+// One try; nothing is retried here.
+SpawnOutcome start(const SpawnRequest& request);
+
+// If LISTEN_PID (sd_listen_fds(3)) names from, the child must see itself there. Returns the entry to
+// rewrite, or nullptr.
+char** find_listen_pid(char** environment, pid_t from);
+
+}  // namespace hydrinit

@@ -1,0 +1,233 @@
+#include "loop.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "linux/descendants.h"
+
+namespace hydrinit {
+namespace {
+
+using Kind = Notice::Kind;
+
+constexpr std::size_t kSignalsPerRound = 16;
+// A storm of exits must not keep signals waiting.
+constexpr int kExitsPerRound = 1024;
+
+SignalOrigin origin_of(int code) {
+  if (code == SI_QUEUE) return SignalOrigin::queued;
+  // sigaction(2): a positive si_code says that the kernel made it.
+  return code > 0 ? SignalOrigin::kernel : SignalOrigin::process;
+}
+
+}  // namespace
+
+Loop::Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request,
+           int signal_fd, Terminal& terminal, Reporter& reporter)
+    : config_(config),
+      codes_(codes),
+      request_(request),
+      signal_fd_(signal_fd),
+      terminal_(terminal),
+      reporter_(reporter),
+      pid1_(os::own_pid() == 1),
+      supervisor_(config, pid1_) {}
+
+int Loop::run() {
+  now_ = os::now();
+  dispatch(Event::Kind::start);
+  while (!exiting_) {
+    Millis timeout{-1};
+    const Instant deadline = supervisor_.next_deadline();
+    if (deadline != kNever) timeout = deadline > now_ ? deadline - now_ : Millis{0};
+    if (more_children_) timeout = Millis{0};
+    os::wait_readable(signal_fd_, timeout);
+    os::ReceivedSignal batch[kSignalsPerRound];
+    const std::size_t count = os::read_signals(signal_fd_, batch);
+    now_ = os::now();
+    handle_signals({batch, count});
+    if (!exiting_) dispatch(Event::Kind::tick);
+  }
+  return exit_code_;
+}
+
+void Loop::handle_signals(std::span<const os::ReceivedSignal> batch) {
+  for (const os::ReceivedSignal& signal : batch) {
+    if (signal.number != SIGCHLD) continue;
+    reporter_.say_signal(Kind::child_signal, SIGCHLD);
+    more_children_ = true;
+  }
+  if (more_children_) drain_children();
+  for (const os::ReceivedSignal& signal : batch) {
+    if (exiting_) return;
+    if (signal.number == SIGCHLD) continue;
+    // Our own: a SIGPIPE for a line nobody reads, or what we sent to the terminal's job.
+    if (signal.sender == os::own_pid()) continue;
+    if (signal.number == SIGCONT) terminal_.continued(reaper_.leader());
+    Event event = make_event(Event::Kind::signal);
+    event.signal = {static_cast<std::uint8_t>(signal.number), origin_of(signal.code), signal.value};
+    dispatch(event);
+  }
+}
+
+void Loop::drain_children() {
+  more_children_ = false;
+  bool childless = false;
+  for (int told = 0;; ++told) {
+    if (told == kExitsPerRound) {
+      more_children_ = true;
+      return;
+    }
+    const auto next = reaper_.next(terminal_.controls_jobs(), config_.term_group_at_end);
+    // ECHILD: no child is left. waitid(2) has no other error for these arguments.
+    childless = !next.ok();
+    if (childless || next.value.pid == 0) break;
+    on_exit(next.value);
+  }
+  if (exiting_) return;
+  Event event = make_event(Event::Kind::drained);
+  event.childless = childless;
+  dispatch(event);
+}
+
+void Loop::on_exit(const Reaper::Exit& exit) {
+  if (exit.stopped) {
+    if (exit.is_leader) terminal_.child_stopped(exit.pid, exit.status.value);
+    return;
+  }
+  const bool killed = exit.status.kind == ExitStatus::Kind::signalled;
+  const Kind leader = killed ? Kind::leader_killed : Kind::leader_exited;
+  const Kind orphan = killed ? Kind::orphan_killed : Kind::orphan_exited;
+  reporter_.say(exit.is_leader ? leader : orphan, exit.pid, exit.status.value);
+  if (!exit.is_leader) return;
+  if (config_.term_group_at_end) {
+    const std::uint8_t number = config_.signals.sent_as(SIGTERM);
+    const bool own_group = config_.placement != Placement::same_group;
+    // The leader's zombie still holds the group's number.
+    if (number != 0 && own_group) (void)os::send_signal(-exit.pid, number);
+    reporter_.say_signal(number != 0 ? Kind::sent : Kind::not_sent, number);
+    reaper_.forget(exit.pid);
+  }
+  terminal_.child_ended(exit.pid, exit.status, sent_);
+  Event event = make_event(Event::Kind::ended);
+  event.status = exit.status;
+  dispatch(event);
+}
+
+Event Loop::make_event(Event::Kind kind) const {
+  Event event;
+  event.kind = kind;
+  event.at = now_;
+  return event;
+}
+
+void Loop::dispatch(Event::Kind kind) { dispatch(make_event(kind)); }
+
+void Loop::dispatch(const Event& event) {
+  Actions actions;
+  supervisor_.step(event, actions);
+  for (const Action& action : actions) perform(action);
+}
+
+void Loop::perform(const Action& action) {
+  switch (action.kind) {
+    case Action::Kind::spawn: spawn(); break;
+    case Action::Kind::send: send(action); break;
+    case Action::Kind::send_rest: send_rest(action.signal.number); break;
+    case Action::Kind::suspend:
+      // STOP cannot be blocked; as PID 1 the kernel ignores it (pid_namespaces(7)).
+      (void)os::send_signal(os::own_pid(), SIGSTOP);
+      break;
+    case Action::Kind::report:
+      reporter_.say_signal(action.notice, action.signal.number, action.other, reaper_.leader());
+      break;
+    case Action::Kind::exit:
+      exiting_ = true;
+      exit_code_ = action.code;
+      reporter_.say(Kind::exiting, 0, action.code);
+      break;
+  }
+}
+
+void Loop::spawn() {
+  const SpawnOutcome outcome = start(request_);
+  if (outcome.error.failed()) {
+    Event event = make_event(Event::Kind::spawn_failed);
+    event.exit_code = codes_.internal;
+    Notice notice;
+    notice.kind = Kind::spawn_failed;
+    notice.pid = outcome.pid;
+    notice.code = outcome.error.code;
+    notice.name = outcome.error.operation;
+    if (outcome.made_process) {
+      notice.kind = Kind::exec_failed;
+      os::reap_child(outcome.pid, false);
+      event.exit_code = exec_exit_code(outcome.error.code);
+    }
+    reporter_.say(notice);
+    return dispatch(event);
+  }
+  reaper_.remember(outcome.pid);
+  if (config_.placement == Placement::new_session) reporter_.say(Kind::session_made);
+  reporter_.say(Kind::spawned, outcome.pid);
+  reporter_.wait_no_more();
+  release_inherited();
+  dispatch(Event::Kind::spawned);
+}
+
+int Loop::exec_exit_code(int code) const {
+  if (code == ENOENT) return codes_.not_found;
+  return code == EACCES ? codes_.not_executable : codes_.exec_failed;
+}
+
+// The child has its own copies of what we inherited. Ours would only keep a pipe's reader from its
+// end of file, or a file system from being unmounted.
+void Loop::release_inherited() {
+  (void)os::change_directory("/");
+  // As PID 1 the standard streams stay: programs reach them as /proc/1/fd/1. tini's own messages go
+  // to standard output too.
+  FixedVec<int, 5> kept;
+  if (pid1_) (void)kept.push(STDIN_FILENO);
+  if (pid1_ || config_.style == Style::tini) (void)kept.push(STDOUT_FILENO);
+  (void)kept.push(STDERR_FILENO);
+  (void)kept.push(signal_fd_);
+  if (terminal_.fd() >= 0) (void)kept.push(terminal_.fd());
+  os::close_all_but({kept.begin(), kept.size()});
+}
+
+void Loop::send(const Action& action) {
+  const pid_t pid = reaper_.leader();
+  if (pid == 0) return;
+  const bool to_group =
+      action.scope == SignalScope::group && config_.placement != Placement::same_group;
+  const SignalReceived& signal = action.signal;
+  Error error{};
+  // A value can be handed on to a single process only (rt_sigqueueinfo(2)); should that be refused,
+  // the signal itself still counts.
+  const bool queued = !to_group && signal.origin == SignalOrigin::queued;
+  if (queued) error = os::send_queued_signal(pid, signal.number, signal.value);
+  if (!queued || error.failed()) error = os::send_signal(to_group ? -pid : pid, signal.number);
+  sent_.add(signal.number);
+  // EPERM: the program has become another user. It goes on without this signal, and so do we.
+  Notice notice;
+  notice.kind = error.failed() ? Kind::send_failed : Kind::sent;
+  notice.to_group = to_group;
+  notice.signal = signal.number;
+  notice.pid = pid;
+  notice.code = error.code;
+  reporter_.say(notice);
+}
+
+void Loop::send_rest(int number) {
+  if (pid1_) {
+    // ESRCH: nobody else is in the namespace.
+    (void)os::send_signal(-1, number);
+    return;
+  }
+  const Error error = signal_descendants(number);
+  if (error.failed()) reporter_.say_error(Kind::failed, error);
+}
+
+}  // namespace hydrinit

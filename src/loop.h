@@ -1,0 +1,56 @@
+// Between the kernel and the supervisor: sleeps until something happens, tells it as events in a fixed
+// order (exits before signals before the deadline), and carries the actions out.
+#pragma once
+
+#include <span>
+
+#include "core/supervisor.h"
+#include "linux/os.h"
+#include "linux/reaper.h"
+#include "linux/report.h"
+#include "linux/spawner.h"
+#include "linux/terminal.h"
+
+namespace hydrinit {
+
+class Loop {
+ public:
+  // All of them outlive the loop.
+  Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request,
+       int signal_fd, Terminal& terminal, Reporter& reporter);
+
+  // Runs until the supervisor says exit; its code.
+  int run();
+
+ private:
+  void handle_signals(std::span<const os::ReceivedSignal> batch);
+  void drain_children();
+  void on_exit(const Reaper::Exit& exit);
+
+  Event make_event(Event::Kind kind) const;
+  void dispatch(Event::Kind kind);
+  void dispatch(const Event& event);
+  void perform(const Action& action);
+  void spawn();
+  void send(const Action& action);
+  void send_rest(int number);
+  void release_inherited();
+  int exec_exit_code(int code) const;
+
+  const Config& config_;
+  const ExitCodes& codes_;
+  const SpawnRequest& request_;
+  int signal_fd_;
+  Terminal& terminal_;
+  Reporter& reporter_;
+  bool pid1_;
+  Supervisor supervisor_;
+  Reaper reaper_{};
+  Instant now_{};
+  SignalSet sent_{};          // to the child, ever
+  bool more_children_ = true;  // some changes may not have been told yet
+  bool exiting_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace hydrinit

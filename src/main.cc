@@ -1,0 +1,117 @@
+// hydrinit: blocks signals, reads its command line, prepares the process, and runs the loop.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/dialects.h"
+#include "core/help.h"
+#include "explain.h"
+#include "loop.h"
+
+namespace hydrinit {
+namespace {
+
+constexpr std::size_t kPageSize = 8192;
+
+// The verbs that print and start nothing, and tini's answer to a bad command line.
+__attribute__((noinline)) int print(const Dialect& dialect, const Invocation& invocation) {
+  char buffer[kPageSize];
+  Text page(buffer);
+  // dumb-init and catatonit print their help on stderr, dumb-init its version too.
+  bool to_stderr = dialect.style == Style::dumb_init || invocation.refused();
+  if (invocation.config.verb == Verb::version && !invocation.refused()) {
+    append_version(page, dialect);
+  } else if (invocation.config.verb == Verb::license) {
+    page.put(kLicenseText);
+  } else if (invocation.config.verb == Verb::explain) {
+    append_explanation(page, invocation);
+  } else {
+    append_help(page, dialect);
+    to_stderr |= dialect.style == Style::catatonit;
+  }
+  // There is nowhere left to complain if it cannot be written; the exit code still tells.
+  const Error error = os::write_all(to_stderr ? STDERR_FILENO : STDOUT_FILENO, page.view());
+  return error.failed() ? kExitInternal : 0;
+}
+
+int refuse(const Dialect& dialect, const Invocation& invocation, Reporter& reporter) {
+  reporter.say(invocation.error);
+  const bool own_words = invocation.error.kind == Notice::Kind::bad_value ||
+                         invocation.error.kind == Notice::Kind::bad_variable;
+  if (dialect.style == Style::tini && !own_words) print(dialect, invocation);
+  return dialect.codes.usage;
+}
+
+// What must hold before the first process is started; false: it does not, and has been said.
+bool prepare(const Config& config, Reporter& reporter) {
+  if (config.parent_death_signal != 0) {
+    const pid_t parent = os::parent_pid();
+    const Error error = os::set_parent_death_signal(config.parent_death_signal);
+    if (error.failed()) {
+      reporter.say_error(Notice::Kind::fatal, error);
+      return false;
+    }
+    // prctl(2): nothing is sent for a parent that died before the call. Then we send it ourselves.
+    if (os::parent_pid() != parent) {
+      (void)os::send_signal(os::own_pid(), config.parent_death_signal);
+    }
+  }
+  if (os::own_pid() == 1) return true;  // orphans come to PID 1 anyway
+  if (config.subreaper == Subreaper::off) {
+    if (!os::is_subreaper()) reporter.say(Notice::Kind::not_a_reaper);
+    return true;
+  }
+  const Error error = os::become_subreaper();
+  if (!error.failed()) return true;
+  const bool asked = config.subreaper == Subreaper::on;
+  reporter.say_error(asked ? Notice::Kind::fatal : Notice::Kind::failed, error);
+  return !asked;
+}
+
+int run(const Dialect& dialect, const Invocation& invocation, char** environment, os::RawMask mask,
+        Reporter& reporter) {
+  const Config& config = invocation.config;
+  const bool sigchld_ignored = os::reset_ignored_sigchld();
+  if (!prepare(config, reporter)) return dialect.codes.internal;
+  const int signal_fd = os::open_signal_fd();
+  if (signal_fd < 0) {
+    reporter.say_error(Notice::Kind::fatal, {"signalfd", errno});
+    return dialect.codes.internal;
+  }
+  Terminal terminal;
+  if (config.verb == Verb::run) terminal.open(config.placement);
+  if (terminal.handed_off()) {
+    reporter.say_signal(Notice::Kind::hand_off_ignored, SIGHUP);
+    reporter.say_signal(Notice::Kind::hand_off_ignored, SIGCONT);
+  }
+  const SpawnRequest request{invocation.command,      environment,
+                             config.placement,        config.parent_death_signal,
+                             {mask, sigchld_ignored}, &terminal};
+  return Loop(config, dialect.codes, request, signal_fd, terminal, reporter).run();
+}
+
+}  // namespace
+}  // namespace hydrinit
+
+int main(int argc, char** argv, char** environment) {
+  using namespace hydrinit;
+  // First of all: as PID 1 an unblocked signal without a handler is lost (pid_namespaces(7)).
+  const os::RawMask mask = os::block_all_signals();
+  const Dialect dialect = choose_dialect(argc > 0 ? argv[0] : "");
+  const Invocation invocation = parse_invocation(dialect, argv, environment);
+  const Config& config = invocation.config;
+  const Voice voice{config.style,
+                    config.verbosity,
+                    config.warn_reaped,
+                    os::own_pid(),
+                    dialect.usage,
+                    invocation.command != nullptr ? invocation.command[0] : "",
+                    os::error_text};
+  Reporter reporter(voice);
+  if (invocation.refused()) return refuse(dialect, invocation, reporter);
+  if (config.verb != Verb::run && config.verb != Verb::pause) return print(dialect, invocation);
+  strip_environment(environment);
+  return run(dialect, invocation, environment, mask, reporter);
+}
