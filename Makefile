@@ -33,10 +33,11 @@ include $(BUILD)/toolchain.mk
 
 # ---- the product -------------------------------------------------------------------------------
 
-PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz -flto -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
+PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz -fno-expensive-optimizations -fno-thread-jumps -fno-move-loop-invariants \
+  -fno-ipa-cp -flto -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
   -ffunction-sections -fdata-sections -fvisibility=hidden \
-  -fstack-protector -fstack-clash-protection -ftrivial-auto-var-init=zero \
-  -fsanitize=bounds,signed-integer-overflow -fsanitize-undefined-trap-on-error \
+  -fstack-protector -fstack-clash-protection \
+  -fsanitize=bounds -fsanitize-undefined-trap-on-error \
   $(WARNINGS) $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)
 PRODUCT_LDFLAGS := $(LIBC_LDFLAGS) -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro \
   -Wl,-z,noseparate-code -Wl,-z,common-page-size=64 -Wl,-z,noexecstack -Wl,--hash-style=gnu -s
@@ -47,6 +48,7 @@ all: $(BUILD)/hydrinit
 
 $(BUILD)/hydrinit: $(PRODUCT_OBJECTS)
 	$(QUIET)$(CXX) $(PRODUCT_CXXFLAGS) $(CXXFLAGS) $(PRODUCT_LDFLAGS) $(LDFLAGS) $^ $(LIBC_LIBS) -o $@
+	@scripts/strip-sections $@
 
 $(BUILD)/product/%.o: src/%.cc $(BUILD)/flags
 	@mkdir -p $(@D)

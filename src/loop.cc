@@ -12,7 +12,6 @@ namespace {
 
 using Kind = Notice::Kind;
 
-constexpr std::size_t kSignalsPerRound = 16;
 // A storm of exits must not keep signals waiting.
 constexpr int kExitsPerRound = 1024;
 
@@ -36,84 +35,75 @@ Loop::Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& req
       supervisor_(config, pid1_) {}
 
 int Loop::run() {
-  now_ = os::now();
-  dispatch(Event::Kind::start);
+  reaper_.configure(terminal_.controls_jobs(), config_.term_group_at_end);
+  dispatch(Event::Kind::start);  // no deadline hangs on when
   while (!exiting_) {
     Millis timeout{-1};
     const Instant deadline = supervisor_.next_deadline();
     if (deadline != kNever) timeout = deadline > now_ ? deadline - now_ : Millis{0};
     if (more_children_) timeout = Millis{0};
     os::wait_readable(signal_fd_, timeout);
-    os::ReceivedSignal batch[kSignalsPerRound];
-    const std::size_t count = os::read_signals(signal_fd_, batch);
+    const os::ReceivedSignal signal = os::read_signal(signal_fd_);
     now_ = os::now();
-    handle_signals({batch, count});
+    // Whatever woke us, exits come first: a signal must not reach a pid that has ended.
+    if (signal.number == SIGCHLD) reporter_.say_signal(Kind::child_signal, SIGCHLD);
+    if (signal.number != 0 || more_children_) drain_children();
+    if (!exiting_ && signal.number != 0) handle(signal);
     if (!exiting_) dispatch(Event::Kind::tick);
   }
   return exit_code_;
 }
 
-void Loop::handle_signals(std::span<const os::ReceivedSignal> batch) {
-  for (const os::ReceivedSignal& signal : batch) {
-    if (signal.number != SIGCHLD) continue;
-    reporter_.say_signal(Kind::child_signal, SIGCHLD);
-    more_children_ = true;
-  }
-  if (more_children_) drain_children();
-  for (const os::ReceivedSignal& signal : batch) {
-    if (exiting_) return;
-    if (signal.number == SIGCHLD) continue;
-    // Our own: a SIGPIPE for a line nobody reads, or what we sent to the terminal's job.
-    if (signal.sender == os::own_pid()) continue;
-    if (signal.number == SIGCONT) terminal_.continued(reaper_.leader());
-    Event event = make_event(Event::Kind::signal);
-    event.signal = {static_cast<std::uint8_t>(signal.number), origin_of(signal.code), signal.value};
-    dispatch(event);
-  }
+void Loop::handle(const os::ReceivedSignal& signal) {
+  // SIGCHLD is consumed. Our own signals are not meant for the child either: a SIGPIPE for a line that
+  // nobody reads, or what we sent to the terminal's job.
+  if (signal.number == SIGCHLD || signal.sender == os::own_pid()) return;
+  if (signal.number == SIGCONT) terminal_.continued(reaper_.leader());
+  Event event = make_event(Event::Kind::signal);
+  event.signal = {static_cast<std::uint8_t>(signal.number), origin_of(signal.code), signal.value};
+  dispatch(event);
 }
 
 void Loop::drain_children() {
-  more_children_ = false;
-  bool childless = false;
-  for (int told = 0;; ++told) {
-    if (told == kExitsPerRound) {
-      more_children_ = true;
-      return;
-    }
-    const auto next = reaper_.next(terminal_.controls_jobs(), config_.term_group_at_end);
-    // ECHILD: no child is left. waitid(2) has no other error for these arguments.
-    childless = !next.ok();
-    if (childless || next.value.pid == 0) break;
-    on_exit(next.value);
+  os::ChildChange change;
+  int told = 0;
+  while (told < kExitsPerRound && (change = reaper_.next()).pid > 0) {
+    ++told;
+    change.stopped ? on_stopped(change) : on_ended(change);
+    reaper_.done(change.pid);
   }
+  more_children_ = told == kExitsPerRound;
   if (exiting_) return;
   Event event = make_event(Event::Kind::drained);
-  event.childless = childless;
+  event.childless = change.pid < 0;
   dispatch(event);
 }
 
-void Loop::on_exit(const Reaper::Exit& exit) {
-  if (exit.stopped) {
-    if (exit.is_leader) terminal_.child_stopped(exit.pid, exit.status.value);
-    return;
-  }
-  const bool killed = exit.status.kind == ExitStatus::Kind::signalled;
-  const Kind leader = killed ? Kind::leader_killed : Kind::leader_exited;
-  const Kind orphan = killed ? Kind::orphan_killed : Kind::orphan_exited;
-  reporter_.say(exit.is_leader ? leader : orphan, exit.pid, exit.status.value);
-  if (!exit.is_leader) return;
-  if (config_.term_group_at_end) {
-    const std::uint8_t number = config_.signals.sent_as(SIGTERM);
-    const bool own_group = config_.placement != Placement::same_group;
-    // The leader's zombie still holds the group's number.
-    if (number != 0 && own_group) (void)os::send_signal(-exit.pid, number);
-    reporter_.say_signal(number != 0 ? Kind::sent : Kind::not_sent, number);
-    reaper_.forget(exit.pid);
-  }
-  terminal_.child_ended(exit.pid, exit.status, sent_);
+void Loop::on_stopped(const os::ChildChange& change) {
+  if (change.pid == reaper_.leader()) terminal_.child_stopped(change.pid, change.status.value);
+}
+
+void Loop::on_ended(const os::ChildChange& change) {
+  const bool killed = change.status.kind == ExitStatus::Kind::signalled;
+  const bool leader = change.pid == reaper_.leader();
+  Kind kind = leader ? Kind::leader_exited : Kind::orphan_exited;
+  if (killed) kind = leader ? Kind::leader_killed : Kind::orphan_killed;
+  reporter_.say(kind, change.pid, change.status.value);
+  if (!leader) return;
+  if (config_.term_group_at_end) end_group(change.pid);
+  reaper_.forget();
+  terminal_.child_ended(change.pid, change.status, sent_);
   Event event = make_event(Event::Kind::ended);
-  event.status = exit.status;
+  event.status = change.status;
   dispatch(event);
+}
+
+// The leader's zombie still holds the group's number.
+void Loop::end_group(pid_t leader) {
+  const std::uint8_t number = config_.signals.sent_as(SIGTERM);
+  const bool own_group = config_.placement != Placement::same_group;
+  if (number != 0 && own_group) (void)os::send_signal(-leader, number);
+  reporter_.say_signal(number != 0 ? Kind::sent : Kind::not_sent, number);
 }
 
 Event Loop::make_event(Event::Kind kind) const {
@@ -156,17 +146,12 @@ void Loop::spawn() {
   if (outcome.error.failed()) {
     Event event = make_event(Event::Kind::spawn_failed);
     event.exit_code = codes_.internal;
-    Notice notice;
-    notice.kind = Kind::spawn_failed;
-    notice.pid = outcome.pid;
-    notice.code = outcome.error.code;
-    notice.name = outcome.error.operation;
-    if (outcome.made_process) {
-      notice.kind = Kind::exec_failed;
-      os::reap_child(outcome.pid, false);
+    if (outcome.pid > 0) {
+      os::consume_change(outcome.pid);
       event.exit_code = exec_exit_code(outcome.error.code);
     }
-    reporter_.say(notice);
+    reporter_.say_error(outcome.pid > 0 ? Kind::exec_failed : Kind::spawn_failed, outcome.error,
+                        outcome.pid);
     return dispatch(event);
   }
   reaper_.remember(outcome.pid);

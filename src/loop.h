@@ -2,8 +2,6 @@
 // order (exits before signals before the deadline), and carries the actions out.
 #pragma once
 
-#include <span>
-
 #include "core/supervisor.h"
 #include "linux/os.h"
 #include "linux/reaper.h"
@@ -23,9 +21,11 @@ class Loop {
   int run();
 
  private:
-  void handle_signals(std::span<const os::ReceivedSignal> batch);
+  void handle(const os::ReceivedSignal& signal);
   void drain_children();
-  void on_exit(const Reaper::Exit& exit);
+  void on_stopped(const os::ChildChange& change);
+  void on_ended(const os::ChildChange& change);
+  void end_group(pid_t leader);
 
   Event make_event(Event::Kind kind) const;
   void dispatch(Event::Kind kind);
@@ -47,7 +47,7 @@ class Loop {
   Supervisor supervisor_;
   Reaper reaper_{};
   Instant now_{};
-  SignalSet sent_{};          // to the child, ever
+  SignalSet sent_{};            // to the child, ever
   bool more_children_ = true;  // some changes may not have been told yet
   bool exiting_ = false;
   int exit_code_ = 0;

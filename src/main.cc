@@ -41,6 +41,7 @@ int refuse(const Dialect& dialect, const Invocation& invocation, Reporter& repor
   const bool own_words = invocation.error.kind == Notice::Kind::bad_value ||
                          invocation.error.kind == Notice::Kind::bad_variable;
   if (dialect.style == Style::tini && !own_words) print(dialect, invocation);
+  if (dialect.style == Style::catatonit) reporter.say(Notice::Kind::usage_line);
   return dialect.codes.usage;
 }
 

@@ -10,7 +10,7 @@
 namespace hydrinit {
 
 // Whose messages, exit codes and options apply.
-enum class Style : std::uint8_t { native, tini, dumb_init, catatonit };
+enum class Style : std::uint8_t { native = 1, tini, dumb_init, catatonit };
 
 // Those before help start something.
 enum class Verb : std::uint8_t { run, pause, explain, help, version, license };

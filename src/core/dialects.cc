@@ -1,8 +1,9 @@
 #include "core/dialects.h"
 
 #include <cstddef>
-#include <cstring>
 #include <type_traits>
+
+#include "core/text.h"
 
 namespace hydrinit {
 namespace {
@@ -154,18 +155,46 @@ constexpr auto kCatatonitVariables =
 #undef FLAG
 #undef VARIABLE
 
-constexpr ExitCodes kNativeCodes{kExitUsage, kExitInternal, kExitNotFound, kExitNotExecutable,
-                                 kExitNotExecutable};
-constexpr ExitCodes kTiniCodes{1, 1, 127, 126, 1};
-constexpr ExitCodes kDumbInitCodes{1, 1, 2, 2, 2};
-constexpr ExitCodes kCatatonitCodes{1, 1, 1, 1, 1};
+// Style; exit codes for a usage error, an internal failure, ENOENT, EACCES and another errno of
+// execve(2); subreaper, placement, verbosity, whether the group is told at the end; the usage line and
+// the original's version text.
+using DialectRow = PackedRow<10, 2>;
+consteval DialectRow dialect(Style style, ExitCodes codes, Subreaper subreaper, Placement placement,
+                             std::uint8_t verbosity, bool term_group_at_end, const char* usage,
+                             const char* version) {
+  return {{static_cast<std::uint8_t>(style), codes.usage, codes.internal, codes.not_found,
+           codes.not_executable, codes.exec_failed, static_cast<std::uint8_t>(subreaper),
+           static_cast<std::uint8_t>(placement), verbosity, term_group_at_end},
+          {usage, version}};
+}
+
+constexpr DialectRow kDialectRows[] = {
+    dialect(Style::native,
+            {kExitUsage, kExitInternal, kExitNotFound, kExitNotExecutable, kExitNotExecutable},
+            Subreaper::automatic, Placement::new_group, 0, false,
+            "hydrinit [options] [--] command [argument...]", ""),
+    dialect(Style::tini, {1, 1, 127, 126, 1}, Subreaper::off, Placement::new_group, 1, false,
+            "tini [OPTIONS] PROGRAM -- [ARGS] | --version", "tini version 0.19.0"),
+    dialect(Style::dumb_init, {1, 1, 2, 2, 2}, Subreaper::off, Placement::new_session, 0, true,
+            "dumb-init [option] program [args]", "dumb-init v1.2.5"),
+    dialect(Style::catatonit, {1, 1, 1, 1, 1}, Subreaper::automatic, Placement::new_group, 0, false,
+            "catatonit [-ghLPV] [--] <progname> [<arguments>...]", "tini version 0.1.7_catatonit"),
+};
+constexpr auto kDialects = pack<packed_size(kDialectRows)>(kDialectRows);
+
+// libc keeps these two for itself, and the originals' sigfillset() leaves them out.
+constexpr SignalSet kLibcOwn{32, 33};
+// ILL, TRAP, ABRT, BUS, FPE, SEGV and SYS are left to the kernel, TTIN and TTOU ignored.
+constexpr SignalSet kTiniDropped{4, 5, 6, 7, 8, 11, 31, kSignalTtin, kSignalTtou, 32, 33};
+constexpr SignalSet kCatatonitDropped{4,           5,           6,  7, 8, 11, 31, kSignalTstp,
+                                      kSignalTtin, kSignalTtou, 32, 33};
 
 Style choose_style(const char* argv0) {
   const char* name = argv0;
   for (; *argv0 != '\0'; ++argv0) {
     if (*argv0 == '/') name = argv0 + 1;
   }
-  const auto is = [name](const char* other) { return std::strcmp(name, other) == 0; };
+  const auto is = [name](const char* other) { return equal(name, other); };
   // Docker and podman install their init under a name of their own; it promises tini's contract.
   if (is("tini") || is("tini-static") || is("docker-init") || is("podman-init")) return Style::tini;
   if (is("dumb-init")) return Style::dumb_init;
@@ -177,36 +206,34 @@ Style choose_style(const char* argv0) {
 const char* native_options() { return kNativeOptions.data(); }
 
 Dialect choose_dialect(const char* argv0) {
-  switch (choose_style(argv0)) {
-    case Style::tini:
-      return {Style::tini,
-              kTiniCodes,
-              "tini [OPTIONS] PROGRAM -- [ARGS] | --version",
-              "tini version 0.19.0",
-              kTiniOptions.data(),
-              kTiniVariables.data()};
-    case Style::dumb_init:
-      return {Style::dumb_init,
-              kDumbInitCodes,
-              "dumb-init [option] program [args]",
-              "dumb-init v1.2.5",
-              kDumbInitOptions.data(),
-              kDumbInitVariables.data()};
-    case Style::catatonit:
-      return {Style::catatonit,
-              kCatatonitCodes,
-              "catatonit [-ghLPV] [--] <progname> [<arguments>...]",
-              "tini version 0.1.7_catatonit",
-              kCatatonitOptions.data(),
-              kCatatonitVariables.data()};
-    case Style::native: break;
+  const Style style = choose_style(argv0);
+  PackedCursor<10, 2> row(kDialects.data());
+  while (row.head(0) != static_cast<std::uint8_t>(style)) row.next();
+  Dialect dialect;
+  dialect.style = style;
+  dialect.codes = {row.head(1), row.head(2), row.head(3), row.head(4), row.head(5)};
+  dialect.subreaper = static_cast<Subreaper>(row.head(6));
+  dialect.placement = static_cast<Placement>(row.head(7));
+  dialect.verbosity = static_cast<std::int8_t>(row.head(8));
+  dialect.term_group_at_end = row.head(9) != 0;
+  dialect.usage = row.text(0);
+  dialect.version = row.text(1);
+  dialect.options = native_options();
+  dialect.variables = "";
+  if (style == Style::tini) {
+    dialect.dropped = kTiniDropped;
+    dialect.options = kTiniOptions.data();
+    dialect.variables = kTiniVariables.data();
+  } else if (style == Style::dumb_init) {
+    dialect.dropped = kLibcOwn;
+    dialect.options = kDumbInitOptions.data();
+    dialect.variables = kDumbInitVariables.data();
+  } else if (style == Style::catatonit) {
+    dialect.dropped = kCatatonitDropped;
+    dialect.options = kCatatonitOptions.data();
+    dialect.variables = kCatatonitVariables.data();
   }
-  return {Style::native,
-          kNativeCodes,
-          "hydrinit [options] [--] command [argument...]",
-          "",
-          native_options(),
-          ""};
+  return dialect;
 }
 
 }  // namespace hydrinit

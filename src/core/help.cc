@@ -43,10 +43,8 @@ void append_help(Text& out, const Dialect& dialect) {
   Variable variable(dialect.variables);
   if (!variable.at_end()) out.add("\nEnvironment:");
   for (; !variable.at_end(); variable.next()) out.add(" %s", variable.name());
-  out.add("\n%sread from HYDRINIT_<NAME>, as in HYDRINIT_STOP_TIMEOUT=8s%s.\n",
-          native ? "Every option above --explain is also " : "hydrinit's own policies are ",
-          native ? "" : " (see hydrinit --help)");
-  if (native) out.add("D: 250ms 5s 2m 1h; a bare number is seconds. SIG: TERM, SIGTERM, 15, RTMIN+3.\n");
+  out.add("\nhydrinit's options before --explain are also read from HYDRINIT_<NAME>, as in\n"
+          "HYDRINIT_STOP_TIMEOUT=8s. D: 250ms 5s 2m 1h. SIG: TERM, SIGTERM, 15, RTMIN+3.\n");
 }
 
 void append_version(Text& out, const Dialect& dialect) {

@@ -37,14 +37,14 @@ class Line : public PackedCursor<3, 1> {
 
 // hydrinit's own.
 constexpr Row kNativeRows[] = {
-    say(Kind::unknown_option, kAlways, "%h--%f: unknown option (see hydrinit --help)"),
-    say(Kind::unknown_letter, kAlways, "%h-%c: unknown option (see hydrinit --help)"),
+    say(Kind::unknown_option, kAlways, "%h--%f: unknown option (see --help)"),
+    say(Kind::unknown_letter, kAlways, "%h-%c: unknown option (see --help)"),
     say(Kind::missing_value, kAlways, "%h--%f: needs %x"),
     say(Kind::missing_letter_value, kAlways, "%h--%f: needs %x"),
     say(Kind::unexpected_value, kAlways, "%h--%f: takes no value, got '%v'"),
     say(Kind::bad_value, kAlways, "%h--%f: '%v' is not %x"),
     say(Kind::bad_variable, kAlways, "%h%f: '%v' is not %x"),
-    say(Kind::no_command, kAlways, "%hno command given (see hydrinit --help)"),
+    say(Kind::no_command, kAlways, "%hno command given (see --help)"),
     say(Kind::exec_failed, kAlways, "%hcannot run '%q': %e"),
     say(Kind::spawn_failed, kAlways, "%hcannot start '%q': %f: %e"),
     say(Kind::fatal, kAlways, "%h%f: %e"),
@@ -75,8 +75,6 @@ constexpr auto kNative = pack<packed_size(kNativeRows)>(kNativeRows);
 
 // tini's levels: FATAL always, WARN from 1 (its default), INFO from 2, DEBUG from 3.
 constexpr Row kTiniRows[] = {
-    say(Kind::unknown_letter, kAlways, "tini: invalid option -- '%c'"),
-    say(Kind::missing_letter_value, kAlways, "tini: option requires an argument -- '%c'"),
     say(Kind::bad_value, kAlways, "%hNot a valid option for -%c: %v"),
     say(Kind::no_command, kAlways, "tini: no program given"),
     say(Kind::exec_failed, kAlways, "[FATAL tini (%p)] exec %q failed: %e"),
@@ -98,17 +96,21 @@ constexpr Row kTiniRows[] = {
     say(Kind::child_signal, 3, Stream::output, "%hReceived SIGCHLD"),
     say(Kind::received, 3, Stream::output, "%hPassing signal: '%s'"),
     say(Kind::orphan_exited, 3, Stream::output, "%hReaped child with pid: '%p'"),
-    say(Kind::orphan_killed, 3, Stream::output, "%hReaped child with pid: '%p'"),
 };
 constexpr auto kTini = pack<packed_size(kTiniRows)>(kTiniRows);
 
-// The three lines on a bad -r are part of its interface, as are getopt's words.
+// What getopt_long(3) says on behalf of all three originals.
+constexpr Row kGetoptRows[] = {
+    say(Kind::unknown_option, kAlways, "%z: unrecognized option '--%f'"),
+    say(Kind::unknown_letter, kAlways, "%z: invalid option -- '%c'"),
+    say(Kind::missing_value, kAlways, "%z: option '--%f' requires an argument"),
+    say(Kind::missing_letter_value, kAlways, "%z: option requires an argument -- '%c'"),
+    say(Kind::unexpected_value, kAlways, "%z: option '--%f' doesn't allow an argument"),
+};
+constexpr auto kGetopt = pack<packed_size(kGetoptRows)>(kGetoptRows);
+
+// The three lines on a bad -r are part of its interface.
 constexpr Row kDumbInitRows[] = {
-    say(Kind::unknown_option, kAlways, "dumb-init: unrecognized option '--%f'"),
-    say(Kind::unknown_letter, kAlways, "dumb-init: invalid option -- '%c'"),
-    say(Kind::missing_value, kAlways, "dumb-init: option '--%f' requires an argument"),
-    say(Kind::missing_letter_value, kAlways, "dumb-init: option requires an argument -- '%c'"),
-    say(Kind::unexpected_value, kAlways, "dumb-init: option '--%f' doesn't allow an argument"),
     say(Kind::bad_value, kAlways,
         "Usage: -r option takes <signum>:<signum>, where <signum> is between 1 and 31.\n"
         "This option can be specified multiple times.\n"
@@ -131,15 +133,9 @@ constexpr Row kDumbInitRows[] = {
 constexpr auto kDumbInit = pack<packed_size(kDumbInitRows)>(kDumbInitRows);
 
 constexpr Row kCatatonitRows[] = {
-    say(Kind::unknown_option, kAlways, "catatonit: unrecognized option '--%f'\nusage: %u"),
-    say(Kind::unknown_letter, kAlways, "catatonit: invalid option -- '%c'\nusage: %u"),
-    say(Kind::unexpected_value, kAlways,
-        "catatonit: option '--%f' doesn't allow an argument\nusage: %u"),
-    say(Kind::no_command, kAlways, "ERROR (catatonit:%i): missing program name\nusage: %u"),
+    say(Kind::no_command, kAlways, "ERROR (catatonit:%i): missing program name"),
+    say(Kind::usage_line, kAlways, "usage: %u"),
     say(Kind::exec_failed, kAlways, "ERROR (catatonit:%p): failed to exec pid1: %e"),
-    say(Kind::spawned, 1, "DEBUG (catatonit:%i): pid1 (%p) spawned: %q"),
-    say(Kind::orphan_exited, 1, "DEBUG (catatonit:%i): child process %p exited with code %m"),
-    say(Kind::orphan_killed, 1, "DEBUG (catatonit:%i): child process %p exited due to signal %m"),
 };
 constexpr auto kCatatonit = pack<packed_size(kCatatonitRows)>(kCatatonitRows);
 
@@ -170,6 +166,10 @@ void append_head(Text& out, int level, const Voice& voice) {
   }
 }
 
+void append_error(Text& out, const char* words, int code) {
+  words != nullptr ? out.add("%s", words) : out.add("errno %d", code);
+}
+
 void append_field(Text& out, char field, const Notice& notice, const Voice& voice) {
   switch (field) {
     case 'p': out.add("%d", notice.pid); break;
@@ -185,7 +185,10 @@ void append_field(Text& out, char field, const Notice& notice, const Voice& voic
     case 'v': out.add("%s", notice.value); break;
     case 'x': out.add("%s", describe(notice.expected)); break;
     case 'u': out.add("%s", voice.usage); break;
-    case 'e': out.add("%s", voice.error_text(notice.code)); break;
+    case 'z':
+      for (const char* word = voice.usage; *word != ' '; ++word) out.put(*word);
+      break;
+    case 'e': append_error(out, voice.error_text(notice.code), notice.code); break;
     case 'd': out.add("%d", notice.code); break;
   }
 }
@@ -194,7 +197,7 @@ bool is_orphan(Kind kind) { return kind == Kind::orphan_exited || kind == Kind::
 
 // In the order of ValueKind.
 constexpr PackedRow<1, 1> kDescriptionRows[] = {
-    {{1}, {"yes or no (1, 0, true, false, on, off)"}},
+    {{1}, {"yes or no (1 or 0, on or off)"}},
     {{2}, {"yes, no or a number up to 9"}},
     {{3}, {"a duration (250ms, 5s, 2m, 1h; a bare number is seconds)"}},
     {{4}, {"a signal (TERM, SIGTERM, 15, RTMIN+3)"}},
@@ -209,26 +212,27 @@ static_assert(static_cast<int>(ValueKind::status_list) == 7);
 
 // The dialects' kinds behind status_list have words of their own, without a description.
 const char* describe(ValueKind kind) {
-  PackedCursor<1, 1> row(kDescriptions.data());
-  while (!row.at_end() && row.head(0) != static_cast<std::uint8_t>(kind)) row.next();
-  return row.at_end() ? "" : row.text(0);
+  return find_text(kDescriptions.data(), static_cast<int>(kind), "");
 }
 
 Stream render(Text& out, const Notice& notice, const Voice& voice) {
   const bool warn = voice.warn_reaped && is_orphan(notice.kind);
   Kind kind = notice.kind;
-  if (warn && voice.style == Style::tini) kind = Kind::orphan_warned;
-  if (voice.style == Style::dumb_init && is_orphan(kind)) {
+  if (voice.style == Style::tini && is_orphan(kind)) {
+    kind = warn ? Kind::orphan_warned : Kind::orphan_exited;
+  } else if (voice.style == Style::dumb_init && is_orphan(kind)) {
     kind = kind == Kind::orphan_exited ? Kind::leader_exited : Kind::leader_killed;
   }
   Voice speaker = voice;
   Line line = find(table_of(voice.style), kind);
+  if (line.at_end() && voice.style != Style::native) line = find(kGetopt.data(), kind);
   if (line.at_end()) {
     // A policy that the original does not have came from a HYDRINIT_ variable: what matters about it
-    // is said in hydrinit's own words.
+    // is said in hydrinit's own words. So is what catatonit tells when it is to debug.
     line = find(kNative.data(), kind);
     speaker.style = Style::native;
-    if (line.at_end() || (line.level() > 0 && voice.style != Style::native)) return Stream::error;
+    const bool chatty = voice.style == Style::native || voice.style == Style::catatonit;
+    if (line.at_end() || (line.level() > 0 && !chatty)) return Stream::error;
   }
   const bool wanted = voice.verbosity >= line.level() || (warn && voice.style == Style::native);
   if (!wanted) return Stream::error;

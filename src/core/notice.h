@@ -36,6 +36,7 @@ struct Notice {
     bad_value,            // name, letter, value, expected
     bad_variable,         // name is the variable's; value, expected
     no_command,
+    usage_line,  // catatonit's second line
     // A child's life.
     spawned,        // pid
     session_made,   // the child leads its session
@@ -90,7 +91,7 @@ struct Voice {
   int own_pid = 0;
   const char* usage = "";                    // of the dialect
   const char* command = "";                  // argv[0] of the command
-  const char* (*error_text)(int) = nullptr;  // errno to words
+  const char* (*error_text)(int) = nullptr;  // errno to words, nullptr for an unknown one
 };
 
 enum class Stream : std::uint8_t { error = 1, output };

@@ -1,11 +1,10 @@
 #include "core/options.h"
 
-#include <cstring>
+#include "core/text.h"
 
 namespace hydrinit {
 namespace {
 
-constexpr char kVariablePrefix[] = "HYDRINIT_";
 constexpr int kVerbosityMax = 9;
 constexpr int kDumbInitSignalMax = 31;
 
@@ -13,17 +12,9 @@ constexpr int kDumbInitSignalMax = 31;
 // reaper consumes it.
 constexpr SignalSet kNotReceived{kSignalKill, kSignalStop, kSignalChld};
 
-bool equal(const char* a, const char* b) { return std::strcmp(a, b) == 0; }
-
-// text begins with prefix.
-bool begins(const char* text, const char* prefix) {
-  while (*prefix != '\0' && *text == *prefix) ++text, ++prefix;
-  return *prefix == '\0';
-}
-
 // name is spelled out by the first length characters of text.
 bool spells(const char* text, int length, const char* name) {
-  return begins(text, name) && std::strlen(name) == static_cast<std::size_t>(length);
+  return after(text, name) == text + length;
 }
 
 // Behind HYDRINIT_: the option's name in capitals, '_' for '-', then '='. Returns its value.
@@ -36,20 +27,19 @@ const char* match_variable(const char* entry, const char* option_name) {
 
 // Finds the option that an entry of the environment sets; its value, or nullptr if there is none.
 const char* find_variable(const char* entry, Option& option) {
-  if (!begins(entry, kVariablePrefix)) return nullptr;
-  for (; !option.at_end(); option.next()) {
+  const char* name = after(entry, "HYDRINIT_");
+  for (; name != nullptr && !option.at_end(); option.next()) {
     if (!option.is_policy()) continue;
-    const char* value = match_variable(entry + sizeof kVariablePrefix - 1, option.name());
+    const char* value = match_variable(name, option.name());
     if (value != nullptr) return value;
   }
   return nullptr;
 }
 
-// 1, 0, or -1 for neither.
-int parse_boolean(const char* text) {
-  if (equal(text, "1") || equal(text, "yes") || equal(text, "true") || equal(text, "on")) return 1;
-  if (equal(text, "0") || equal(text, "no") || equal(text, "false") || equal(text, "off")) return 0;
-  return -1;
+// text is one of words, which stand one after the other and end with an empty one.
+bool is_one_of(const char* text, const char* words) {
+  while (*words != '\0' && !equal(text, words)) words = skip_strings(words, 1);
+  return *words != '\0';
 }
 
 bool item_ends(const char* cursor) { return *cursor == ',' || *cursor == '\0'; }
@@ -116,6 +106,8 @@ class Parser {
   // Each returns how many arguments it used.
   int read_letters(char** argv);
   int read_long(char** argv);
+  // attached: the value that stands in the same argument; nullptr: it is the next one.
+  int take_value(const Option& option, const char* attached, char** argv);
   // At the end of the table when there is no such option.
   Option find_letter(char letter) const;
   Option find_long(const char* name, int length, bool& negated) const;
@@ -146,14 +138,14 @@ void Parser::read_environment(char** envp) {
     Option option(native_options());
     const char* value = find_variable(*envp, option);
     if (value == nullptr || *value == '\0') continue;  // set to nothing is as good as not set
-    const int on = parse_boolean(value);
+    const bool on = is_one_of(value, "1\0yes\0true\0on\0");
     bool good = true;
     if (option.takes_value()) {
       good = apply_value(option, value);
-    } else if (option.value() == ValueKind::count && parse_number(value, kVerbosityMax) >= 0) {
+    } else if (option.value() == ValueKind::count && is_digit(*value) && value[1] == '\0') {
       config_.verbosity = parse_leading_number(value);
-    } else if (on >= 0) {
-      apply_flag(option, on == 1);
+    } else if (on || is_one_of(value, "0\0no\0false\0off\0")) {
+      apply_flag(option, on);
     } else {
       good = false;
     }
@@ -190,27 +182,16 @@ void Parser::read_arguments(char** argv) {
 }
 
 int Parser::read_letters(char** argv) {
-  for (const char* letters = *argv + 1; *letters != '\0'; ++letters) {
-    const Option option = find_letter(*letters);
+  for (const char* letters = *argv + 1; *letters != '\0';) {
     out_.error.letter = *letters;
+    const Option option = find_letter(*letters++);
     if (option.at_end()) {
       fail(Said::unknown_letter, "");
       return 0;
     }
-    if (!option.takes_value()) {
-      apply_flag(option, true);
-      continue;
-    }
-    const bool attached = letters[1] != '\0';
-    const char* value = attached ? letters + 1 : argv[1];
-    out_.error.value = value;
-    out_.error.expected = option.value();
-    if (value == nullptr) {
-      fail(Said::missing_letter_value, option.name());
-      return 0;
-    }
-    if (!apply_value(option, value)) fail(Said::bad_value, option.name());
-    return attached ? 1 : 2;
+    out_.error.name = option.name();
+    if (option.takes_value()) return take_value(option, *letters != '\0' ? letters : nullptr, argv);
+    apply_flag(option, true);
   }
   return 1;
 }
@@ -219,27 +200,32 @@ int Parser::read_long(char** argv) {
   const char* name = *argv + 2;
   int length = 0;
   while (name[length] != '\0' && name[length] != '=') ++length;
-  const bool attached = name[length] == '=';
-  const char* value = attached ? name + length + 1 : argv[1];
+  const char* attached = name[length] == '=' ? name + length + 1 : nullptr;
   bool negated = false;
   const Option option = find_long(name, length, negated);
-  if (option.at_end()) {
-    fail(Said::unknown_option, name, length);
-    return 0;
+  fail(option.at_end() ? Said::unknown_option : Said::none, name, length);
+  out_.error.letter = '\0';
+  if (option.at_end() || option.takes_value()) {
+    return out_.refused() ? 0 : take_value(option, attached, argv);
   }
+  apply_flag(option, !negated);
+  if (attached == nullptr) return 1;
+  out_.error.value = attached;
+  out_.error.kind = Said::unexpected_value;
+  return 0;
+}
+
+int Parser::take_value(const Option& option, const char* attached, char** argv) {
+  const char* value = attached != nullptr ? attached : argv[1];
   out_.error.value = value;
   out_.error.expected = option.value();
-  if (!option.takes_value()) {
-    if (attached) fail(Said::unexpected_value, name, length);
-    apply_flag(option, !negated);
-    return 1;
-  }
   if (value == nullptr) {
-    fail(Said::missing_value, name, length);
+    out_.error.kind =
+        out_.error.letter != '\0' ? Said::missing_letter_value : Said::missing_value;
   } else if (!apply_value(option, value)) {
-    fail(Said::bad_value, name, length);
+    out_.error.kind = Said::bad_value;
   }
-  return attached ? 1 : 2;
+  return attached != nullptr ? 1 : 2;
 }
 
 Option Parser::find_letter(char letter) const {
@@ -320,9 +306,8 @@ bool Parser::apply_list(ValueKind kind, std::size_t offset, const char* list) {
 void Parser::read_dialect_variables(char** envp) {
   for (; *envp != nullptr; ++envp) {
     for (Variable variable(dialect_.variables); !variable.at_end(); variable.next()) {
-      if (!begins(*envp, variable.name())) continue;
-      const char* value = *envp + std::strlen(variable.name());
-      if (*value++ != '=') continue;
+      const char* value = after(*envp, variable.name());
+      if (value == nullptr || *value++ != '=') continue;
       if (*variable.only_value() != '\0' && !equal(value, variable.only_value())) continue;
       const bool level = variable.value() == ValueKind::verbosity_level;
       field<std::uint8_t>(variable.field()) =
@@ -346,31 +331,14 @@ void Parser::finish() {
   }
 }
 
-void set_dialect_defaults(Style style, Config& config) {
-  config.style = style;
-  // What the originals leave to the kernel or swallow: libc's own two; ILL, TRAP, ABRT, BUS, FPE,
-  // SEGV, SYS; what a terminal sends to a background process.
-  SignalSet dropped;
-  switch (style) {
-    case Style::native: return;
-    case Style::dumb_init:
-      dropped = {32, 33};
-      config.placement = Placement::new_session;
-      config.subreaper = Subreaper::off;
-      config.term_group_at_end = true;
-      break;
-    case Style::tini:
-      dropped = {4, 5, 6, 7, 8, 11, 31, kSignalTtin, kSignalTtou, 32, 33};
-      config.subreaper = Subreaper::off;
-      config.verbosity = 1;
-      break;
-    case Style::catatonit:
-      dropped = {4, 5, 6, 7, 8, 11, 31, kSignalTstp, kSignalTtin, kSignalTtou, 32, 33};
-      config.stop_on = {kSignalInt, kSignalTerm};
-      break;
-  }
+void set_defaults(const Dialect& dialect, Config& config) {
+  config.style = dialect.style;
+  config.subreaper = dialect.subreaper;
+  config.placement = dialect.placement;
+  config.verbosity = dialect.verbosity;
+  config.term_group_at_end = dialect.term_group_at_end;
   for (int number = 1; number <= kSignalMax; ++number) {
-    if (dropped.has(number)) config.signals.drop(number);
+    if (dialect.dropped.has(number)) config.signals.drop(number);
   }
 }
 
@@ -378,7 +346,7 @@ void set_dialect_defaults(Style style, Config& config) {
 
 Invocation parse_invocation(const Dialect& dialect, char** argv, char** envp) {
   Invocation invocation;
-  set_dialect_defaults(dialect.style, invocation.config);
+  set_defaults(dialect, invocation.config);
   Parser parser(dialect, invocation);
   parser.read_environment(envp);
   if (!invocation.refused()) parser.read_arguments(argv);

@@ -59,6 +59,11 @@ struct ExitCodes {
 struct Dialect {
   Style style;
   ExitCodes codes;
+  Subreaper subreaper;
+  Placement placement;
+  std::int8_t verbosity;
+  bool term_group_at_end;
+  SignalSet dropped;      // what the original leaves to the kernel or swallows
   const char* usage;      // the program's name and what follows it on the usage line
   const char* version;    // the original's own version text
   const char* options;    // packed OptionRows

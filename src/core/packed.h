@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace hydrinit {
@@ -19,7 +18,7 @@ struct PackedRow {
 
 // Behind the next count strings.
 [[gnu::noinline]] inline const char* skip_strings(const char* at, std::size_t count) {
-  while (count-- > 0) at += std::strlen(at) + 1;
+  while (count > 0) count -= *at++ == '\0';
   return at;
 }
 
@@ -37,6 +36,13 @@ class PackedCursor {
  private:
   const char* row_;
 };
+
+// A plain dictionary: the text of the row with that head; fallback when there is none.
+[[gnu::noinline]] inline const char* find_text(const char* table, int head, const char* fallback) {
+  PackedCursor<1, 1> row(table);
+  while (!row.at_end() && row.head(0) != head) row.next();
+  return row.at_end() ? fallback : row.text(0);
+}
 
 template <std::size_t Heads, std::size_t Strings, std::size_t Rows>
 consteval std::size_t packed_size(const PackedRow<Heads, Strings> (&rows)[Rows]) {

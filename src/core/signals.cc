@@ -1,21 +1,21 @@
 #include "core/signals.h"
 
 #include <csignal>
-#include <cstring>
 
+#include "core/packed.h"
 #include "core/text.h"
 
 namespace hydrinit {
 namespace {
 
-constexpr char kNames[][7] = {
-    "HUP",  "INT",  "QUIT", "ILL",    "TRAP", "ABRT",   "BUS",  "FPE",  "KILL", "USR1", "SEGV",
-    "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU",
-    "URG",  "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH",  "IO",   "PWR",  "SYS"};
-constexpr int kNamed = sizeof kNames / sizeof kNames[0];
+// In the order of their numbers, from 1 on.
+constexpr char kNames[] =
+    "HUP\0INT\0QUIT\0ILL\0TRAP\0ABRT\0BUS\0FPE\0KILL\0USR1\0SEGV\0USR2\0PIPE\0ALRM\0TERM\0"
+    "STKFLT\0CHLD\0CONT\0STOP\0TSTP\0TTIN\0TTOU\0URG\0XCPU\0XFSZ\0VTALRM\0PROF\0WINCH\0"
+    "IO\0PWR\0SYS\0";
+constexpr int kNamed = 31;
 
 // The table is the numbering that x86, ARM, POWER, RISC-V and s390 share; another would need its own.
-static_assert(kNamed == 31);
 static_assert(SIGABRT == 6 && SIGBUS == 7 && SIGUSR1 == 10 && SIGUSR2 == 12 && SIGCHLD == 17);
 static_assert(SIGSTOP == 19 && SIGURG == 23 && SIGIO == 29 && SIGPWR == 30 && SIGSYS == 31);
 
@@ -31,8 +31,9 @@ int take_offset(const char*& cursor, char sign, int base) {
 }
 
 int named(const char* name) {
-  for (int i = 0; i < kNamed; ++i) {
-    if (std::strcmp(name, kNames[i]) == 0) return i + 1;
+  int number = 1;
+  for (const char* at = kNames; *at != '\0'; at = skip_strings(at, 1), ++number) {
+    if (equal(name, at)) return number;
   }
   return 0;
 }
@@ -52,9 +53,9 @@ int take_signal(const char*& cursor) {
     word[length++] = to_upper(*cursor);
   }
   word[length] = '\0';
-  const char* name = std::strncmp(word, "SIG", 3) == 0 ? word + 3 : word;
-  if (std::strcmp(name, "RTMIN") == 0) return take_offset(cursor, '+', kSignalRealtimeMin);
-  if (std::strcmp(name, "RTMAX") == 0) return take_offset(cursor, '-', kSignalMax);
+  const char* name = begins(word, "SIG") ? word + 3 : word;
+  if (equal(name, "RTMIN")) return take_offset(cursor, '+', kSignalRealtimeMin);
+  if (equal(name, "RTMAX")) return take_offset(cursor, '-', kSignalMax);
   return named(name);
 }
 
@@ -65,7 +66,7 @@ int parse_signal(const char* text) {
 
 void append_signal(Text& out, int number) {
   if (number >= 1 && number <= kNamed) {
-    out.add("%s", kNames[number - 1]);
+    out.add("%s", skip_strings(kNames, static_cast<std::size_t>(number) - 1));
   } else if (number < kSignalRealtimeMin || number > kSignalMax) {
     out.add("%d", number);
   } else {

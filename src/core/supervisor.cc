@@ -36,9 +36,10 @@ void Supervisor::on_signal(const Event& event, Actions& out) {
   out.report(Said::received, event.signal.number);
   if (stage_ == Stage::running || stage_ == Stage::delaying || stage_ == Stage::stopping) {
     forward(event, out);
-  } else if (config_.stop_on.has(received)) {
-    if (stage_ == Stage::pausing) exit(0, out);
-    if (stage_ == Stage::resting) begin_sweep(event.at, out);
+  } else if (stage_ == Stage::pausing) {
+    if (received == kSignalTerm || received == kSignalInt) exit(0, out);
+  } else if (stage_ == Stage::resting && config_.stop_on.has(received)) {
+    begin_sweep(event.at, out);
   }
 }
 

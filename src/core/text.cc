@@ -78,6 +78,18 @@ std::int64_t take_number(const char*& cursor, std::int64_t max) {
   return value;
 }
 
+const char* after(const char* text, const char* prefix) {
+  for (; *prefix != '\0'; ++text, ++prefix) {
+    if (*text != *prefix) return nullptr;
+  }
+  return text;
+}
+
+bool equal(const char* a, const char* b) {
+  const char* rest = after(a, b);
+  return rest != nullptr && *rest == '\0';
+}
+
 std::int64_t parse_number(const char* text, std::int64_t max) {
   const std::int64_t value = take_number(text, max);
   return *text == '\0' ? value : -1;

@@ -16,7 +16,7 @@ class Text {
   explicit Text(char (&buffer)[Size]) : begin_(buffer), capacity_(Size) {}
 
   // Understands %s, %d, %c and %%. Text that comes in by %s and %c is shown safely, as by put_shown().
-  __attribute__((format(printf, 2, 3))) void add(const char* format, ...);
+  [[gnu::format(printf, 2, 3)]] void add(const char* format, ...);
   void put(char c);
   // As it is, newlines and all.
   void put(std::string_view text);
@@ -45,6 +45,11 @@ std::int64_t take_number(const char*& cursor, std::int64_t max);
 
 // The same for a text that is nothing but the number.
 std::int64_t parse_number(const char* text, std::int64_t max);
+
+// What stands behind prefix in text; nullptr when text does not begin with it.
+const char* after(const char* text, const char* prefix);
+inline bool begins(const char* text, const char* prefix) { return after(text, prefix) != nullptr; }
+bool equal(const char* a, const char* b);
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr char to_upper(char c) {

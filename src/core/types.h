@@ -47,14 +47,6 @@ struct [[nodiscard]] Error {
   constexpr bool failed() const { return code != 0; }
 };
 
-// A value, or why there is none.
-template <typename T>
-struct [[nodiscard]] Result {
-  T value{};
-  Error error{};
-  constexpr bool ok() const { return !error.failed(); }
-};
-
 // An array with a length; never grows past Capacity, and says so.
 template <typename T, std::size_t Capacity>
 class FixedVec {

@@ -45,25 +45,18 @@ namespace {
 constexpr PackedRow<1, 1> kErrorRows[] = {
     {{EPERM}, {"Operation not permitted"}},
     {{ENOENT}, {"No such file or directory"}},
-    {{ESRCH}, {"No such process"}},
-    {{EIO}, {"Input/output error"}},
     {{E2BIG}, {"Argument list too long"}},
     {{ENOEXEC}, {"Exec format error"}},
-    {{ECHILD}, {"No child processes"}},
     {{EAGAIN}, {"Resource temporarily unavailable"}},
     {{ENOMEM}, {"Cannot allocate memory"}},
     {{EACCES}, {"Permission denied"}},
-    {{EBUSY}, {"Device or resource busy"}},
     {{ENOTDIR}, {"Not a directory"}},
-    {{EISDIR}, {"Is a directory"}},
     {{EINVAL}, {"Invalid argument"}},
-    {{ENFILE}, {"Too many open files in system"}},
     {{EMFILE}, {"Too many open files"}},
     {{ETXTBSY}, {"Text file busy"}},
     {{ENAMETOOLONG}, {"File name too long"}},
     {{ENOSYS}, {"Function not implemented"}},
     {{ELOOP}, {"Too many levels of symbolic links"}},
-    {{ELIBBAD}, {"Accessing a corrupted shared library"}},
 };
 constexpr auto kErrors = pack<packed_size(kErrorRows)>(kErrorRows);
 
@@ -133,15 +126,12 @@ int open_signal_fd() {
   return above_stdio(::syscall(SYS_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-std::size_t read_signals(int signal_fd, std::span<ReceivedSignal> out) {
-  std::size_t count = 0;
+ReceivedSignal read_signal(int signal_fd) {
   signalfd_siginfo info;
-  // EAGAIN: none is left. EINTR cannot be, everything is blocked.
-  while (count < out.size() && ::read(signal_fd, &info, sizeof info) == ssize_t{sizeof info}) {
-    out[count++] = {static_cast<int>(info.ssi_signo), info.ssi_code,
-                    static_cast<pid_t>(info.ssi_pid), info.ssi_ptr};
-  }
-  return count;
+  // EAGAIN: none is pending. EINTR cannot be, everything is blocked.
+  if (::read(signal_fd, &info, sizeof info) != ssize_t{sizeof info}) return {};
+  return {static_cast<int>(info.ssi_signo), info.ssi_code, static_cast<pid_t>(info.ssi_pid),
+          info.ssi_ptr};
 }
 
 bool take_pending_signal(int number) {
@@ -175,7 +165,12 @@ Instant now() {
   return {std::int64_t{time.seconds} * 1000 + time.nanoseconds / 1000000};
 }
 
-pid_t own_pid() { return ::getpid(); }
+pid_t own_pid() {
+  static pid_t pid = 0;
+  if (pid == 0) pid = ::getpid();
+  return pid;
+}
+
 pid_t parent_pid() { return ::getppid(); }
 
 Error send_signal(pid_t target, int number) {
@@ -192,26 +187,28 @@ Error send_queued_signal(pid_t pid, int number, std::uint64_t value) {
   return result_of(::syscall(SYS_rt_sigqueueinfo, pid, number, &info), "rt_sigqueueinfo");
 }
 
-Result<ChildChange> next_child_change(bool also_stopped, Peek peek) {
-  siginfo_t info{};
+ChildChange next_child_change(bool also_stopped, Peek peek) {
+  siginfo_t info;
+  // waitid(2): with WNOHANG and nothing to report it may leave info alone, but for si_pid.
+  info.si_pid = 0;
   const int options = WEXITED | WNOHANG | (also_stopped ? WSTOPPED : 0) |
                       (peek == Peek::leave ? WNOWAIT : 0);
-  if (::waitid(P_ALL, 0, &info, options) != 0) return {{}, last_error("waitid")};
-  // waitid(2): with WNOHANG and nothing to report, si_pid stays 0.
-  if (info.si_pid == 0) return {};
   ChildChange change;
-  change.pid = info.si_pid;
-  change.stopped = info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED;
-  change.status.kind = info.si_code == CLD_EXITED ? ExitStatus::Kind::exited
-                                                  : ExitStatus::Kind::signalled;
-  change.status.value = static_cast<std::uint8_t>(info.si_status);
-  return {change, {}};
+  // ECHILD; there is no other error for these arguments.
+  if (::waitid(P_ALL, 0, &info, options) != 0) {
+    change.pid = -1;
+  } else if (info.si_pid != 0) {
+    change.pid = info.si_pid;
+    change.stopped = info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED;
+    if (info.si_code != CLD_EXITED) change.status.kind = ExitStatus::Kind::signalled;
+    change.status.value = static_cast<std::uint8_t>(info.si_status);
+  }
+  return change;
 }
 
-void reap_child(pid_t pid, bool stopped) {
-  siginfo_t info{};
-  // A zombie of our own that was just seen: it cannot have gone.
-  ::waitid(P_PID, static_cast<id_t>(pid), &info, (stopped ? WSTOPPED : WEXITED) | WNOHANG);
+void consume_change(pid_t pid) {
+  // A change of our own child that was just seen: it cannot have gone.
+  ::waitid(P_PID, static_cast<id_t>(pid), nullptr, WEXITED | WSTOPPED | WNOHANG);
 }
 
 Error become_subreaper() {
@@ -261,7 +258,8 @@ bool write_without_waiting(int fd, std::string_view text) {
   if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS) return false;
   // Terminals and old kernels. POLLOUT on a pipe promises room for PIPE_BUF bytes (pipe(7)).
   pollfd entry{fd, POLLOUT, 0};
-  if (text.size() > PIPE_BUF || ::poll(&entry, 1, 0) != 1) return false;
+  const timespec at_once{};
+  if (text.size() > PIPE_BUF || ::ppoll(&entry, 1, &at_once, nullptr) != 1) return false;
   return ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
@@ -271,7 +269,7 @@ Error write_all(int fd, std::string_view text) {
     if (written < 0 && errno == EAGAIN) {
       // Somebody else made the shared description non-blocking.
       pollfd entry{fd, POLLOUT, 0};
-      ::poll(&entry, 1, -1);
+      ::ppoll(&entry, 1, nullptr, nullptr);
       continue;
     }
     if (written < 0) return last_error("write");
@@ -294,14 +292,16 @@ Error read_file(const char* path, std::span<char> buffer) {
   return {};
 }
 
+int control(int fd, unsigned long request, void* argument) {
+  return static_cast<int>(::syscall(SYS_ioctl, fd, request, argument));
+}
+
 Fd open_file(const char* path, int flags) {
   return Fd(above_stdio(::syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0)));
 }
 
 const char* error_text(int code) {
-  PackedCursor<1, 1> row(kErrors.data());
-  while (!row.at_end() && row.head(0) != code) row.next();
-  return row.at_end() ? "unexpected error" : row.text(0);
+  return find_text(kErrors.data(), code, nullptr);
 }
 
 }  // namespace os

@@ -53,13 +53,13 @@ void ignore_sigchld();
 int open_signal_fd();
 
 struct ReceivedSignal {
-  int number;
-  int code;  // si_code
+  int number;  // 0: none was pending
+  int code;    // si_code
   pid_t sender;
   std::uint64_t value;
 };
-// Reads up to out.size() pending signals; 0 when there are none. Never blocks.
-std::size_t read_signals(int signal_fd, std::span<ReceivedSignal> out);
+// Takes the next pending signal. Never blocks.
+ReceivedSignal read_signal(int signal_fd);
 // Takes one pending signal of that number off the queue; false when there is none.
 bool take_pending_signal(int number);
 
@@ -69,6 +69,7 @@ void wait_readable(int fd, Millis timeout);
 
 Instant now();
 
+// Asks the kernel once.
 pid_t own_pid();
 pid_t parent_pid();
 // pid > 0: the process; -1: every process of the namespace we may signal, except us; < -1: the group.
@@ -76,16 +77,15 @@ Error send_signal(pid_t target, int number);
 Error send_queued_signal(pid_t pid, int number, std::uint64_t value);
 
 struct ChildChange {
-  pid_t pid = 0;  // 0: no child has changed
+  pid_t pid = 0;  // 0: no child has changed; negative: there is no child at all
   bool stopped = false;
   ExitStatus status{};  // stopped: its value is the signal that stopped it
 };
 enum class Peek : std::uint8_t { reap, leave };
-// waitid(2) without blocking for any child; ECHILD when there is none at all. With leave the zombie
-// stays, and its pid with it, until reap_child().
-Result<ChildChange> next_child_change(bool also_stopped, Peek peek);
-// Consumes the change that leave left: the zombie, or with stopped the report of its stop.
-void reap_child(pid_t pid, bool stopped);
+// waitid(2) without blocking, for any child. With leave the change stays to be told again, and the
+// zombie's pid with it, until consume_change().
+ChildChange next_child_change(bool also_stopped, Peek peek);
+void consume_change(pid_t pid);
 
 Error become_subreaper();
 bool is_subreaper();
@@ -104,10 +104,13 @@ Error write_all(int fd, std::string_view text);
 // Reads a small file into buffer, cut where it is full, and terminates it.
 Error read_file(const char* path, std::span<char> buffer);
 
+// ioctl(2) with its plain result; libc's is 100 bytes of compatibility.
+int control(int fd, unsigned long request, void* argument);
+
 // open(2), close-on-exec and above the standard streams.
 Fd open_file(const char* path, int flags);
 
-// What errno means, in English; for one that hydrinit does not expect just its number is known.
+// What errno means, in English; nullptr for one that hydrinit does not expect.
 const char* error_text(int code);
 
 }  // namespace os

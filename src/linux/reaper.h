@@ -1,5 +1,5 @@
-// Reaps children, and knows which pid is which replica. A pid is forgotten when it is reaped, so that
-// nobody can signal a process that was given the same number since.
+// Which pid is the replica, and how its exits are collected. A pid is forgotten at the latest when it is
+// reaped, so that nobody can signal a process that was given the same number since.
 #pragma once
 
 #include "linux/os.h"
@@ -8,26 +8,24 @@ namespace hydrinit {
 
 class Reaper {
  public:
-  struct Exit {
-    pid_t pid = 0;
-    bool stopped = false;    // not an end: it was stopped by status.value
-    bool is_leader = false;  // of the only slot; else it is an orphan we adopted
-    ExitStatus status{};
-  };
+  // also_stopped: tell stops too. leave_zombies: a zombie, and with it the number of its group, is only
+  // let go by done().
+  void configure(bool also_stopped, bool leave_zombies);
 
   void remember(pid_t leader) { leader_ = leader; }
-  // 0: the slot has no process.
+  void forget() { leader_ = 0; }
+  // 0: there is no process.
   pid_t leader() const { return leader_; }
 
-  // The next change of any child; pid 0 when there is none now, ECHILD when there is no child at all.
-  // also_stopped: tell stops too. leave_zombie: the leader's zombie stays, and with it its pid and its
-  // group's number, until forget().
-  Result<Exit> next(bool also_stopped, bool leave_zombie);
-  // Reaps the leader that was left.
-  void forget(pid_t pid);
+  // The next change of any child: its own, or an orphan that we adopted.
+  os::ChildChange next() const { return os::next_child_change(also_stopped_, peek_); }
+  // Whatever the change asked for has been done.
+  void done(pid_t pid) const;
 
  private:
   pid_t leader_ = 0;
+  bool also_stopped_ = false;
+  os::Peek peek_ = os::Peek::reap;
 };
 
 }  // namespace hydrinit

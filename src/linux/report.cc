@@ -37,8 +37,9 @@ void Reporter::say_signal(Notice::Kind kind, int signal, int other, int pid) {
   say(notice);
 }
 
-void Reporter::say_error(Notice::Kind kind, const Error& error) {
+void Reporter::say_error(Notice::Kind kind, const Error& error, int pid) {
   Notice notice;
+  notice.pid = pid;
   notice.kind = kind;
   notice.code = error.code;
   notice.name = error.operation;

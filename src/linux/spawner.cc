@@ -32,8 +32,8 @@ struct Shared {
 #endif
 
 // The entry NAME=value, or the nullptr at the end.
-char** find_entry(char** environment, const char* name, std::size_t length) {
-  while (*environment != nullptr && (::strncmp(*environment, name, length) != 0)) ++environment;
+char** find_entry(char** environment, const char* name) {
+  while (*environment != nullptr && !begins(*environment, name)) ++environment;
   return environment;
 }
 
@@ -54,10 +54,11 @@ IN_VFORK_CHILD int try_exec(const char* path, const SpawnRequest& request) {
 IN_VFORK_CHILD int search_path(const SpawnRequest& request) {
   const char* name = request.command[0];
   if (*name == '\0') return ENOENT;
-  const std::size_t name_size = ::strlen(name) + 1;
-  if (::memchr(name, '/', name_size) != nullptr) return try_exec(name, request);
+  std::size_t name_size = 0;
+  while (name[name_size] != '\0' && name[name_size] != '/') ++name_size;
+  if (name[name_size++] == '/') return try_exec(name, request);
   if (name_size > NAME_MAX) return ENAMETOOLONG;
-  char** const entry = find_entry(request.environment, "PATH=", 5);
+  char** const entry = find_entry(request.environment, "PATH=");
   const char* path = *entry != nullptr ? *entry + 5 : kDefaultPath;
   bool denied = false;
   char candidate[PATH_MAX];
@@ -111,7 +112,7 @@ IN_VFORK_CHILD int child_main(void* argument) {
 }  // namespace
 
 char** find_listen_pid(char** environment, pid_t from) {
-  char** const entry = find_entry(environment, "LISTEN_PID=", 11);
+  char** const entry = find_entry(environment, "LISTEN_PID=");
   const bool ours = *entry != nullptr && parse_number(*entry + 11, INT_MAX) == from;
   return ours ? entry : nullptr;
 }
@@ -132,8 +133,8 @@ SpawnOutcome start(const SpawnRequest& request) {
   if (shared.listen_pid != nullptr) *shared.listen_pid = listen_pid;
   request.command[-1] = script[0];
   request.command[0] = script[1];
-  if (pid < 0) return {0, false, {"clone", clone_errno}};
-  return {pid, true, {"execve", shared.exec_errno}};
+  if (pid < 0) return {0, {"clone", clone_errno}};
+  return {pid, {"execve", shared.exec_errno}};
 }
 
 }  // namespace hydrinit

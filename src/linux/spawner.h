@@ -25,9 +25,8 @@ struct SpawnRequest {
 };
 
 struct SpawnOutcome {
-  pid_t pid = 0;             // also when only the execution failed; it is a zombie then
-  bool made_process = false;  // false: error is the fork's
-  Error error{};             // not failed(): the command runs
+  pid_t pid = 0;  // also when only the execution failed: a zombie then; 0: there is no process
+  Error error{};  // not failed(): the command runs
 };
 
 // One try; nothing is retried here.

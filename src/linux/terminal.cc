@@ -21,7 +21,7 @@ void Terminal::open(Placement placement) {
   fd_ = owned_.valid() ? owned_.get() : STDIN_FILENO;
   pid_t foreground = 0;
   // tty_ioctl(4): TIOCGPGRP is ENOTTY unless this is the caller's own controlling terminal.
-  if (::ioctl(fd_, TIOCGPGRP, &foreground) != 0) {
+  if (os::control(fd_, TIOCGPGRP, &foreground) != 0) {
     owned_.reset();
     fd_ = -1;
     return;
@@ -34,7 +34,7 @@ void Terminal::open(Placement placement) {
   }
   // Only a session leader's letting go sets the terminal free for another session; the kernel then
   // sends HUP and CONT to the foreground group, which is still ours.
-  if (::getsid(0) != ::getpid() || ::ioctl(fd_, TIOCNOTTY) != 0) return;
+  if (::getsid(0) != ::getpid() || os::control(fd_, TIOCNOTTY, nullptr) != 0) return;
   takes_session_ = true;
   os::take_pending_signal(kSignalHup);
   os::take_pending_signal(kSignalCont);
@@ -43,7 +43,7 @@ void Terminal::open(Placement placement) {
 void Terminal::enter_child() const {
   // Best effort: a terminal lost meanwhile leaves the child as a background process.
   if (takes_session_) {
-    ::ioctl(fd_, TIOCSCTTY, 0);
+    os::control(fd_, TIOCSCTTY, nullptr);
   } else if (foreground_) {
     give_foreground(::getpid());
   }
@@ -51,11 +51,11 @@ void Terminal::enter_child() const {
 
 bool Terminal::foreground_is(pid_t group) const {
   pid_t foreground = 0;
-  return ::ioctl(fd_, TIOCGPGRP, &foreground) == 0 && foreground == group;
+  return os::control(fd_, TIOCGPGRP, &foreground) == 0 && foreground == group;
 }
 
 // SIGTTOU is blocked, so the kernel lets a background process do this too (tcsetpgrp(3)).
-void Terminal::give_foreground(pid_t group) const { ::ioctl(fd_, TIOCSPGRP, &group); }
+void Terminal::give_foreground(pid_t group) const { os::control(fd_, TIOCSPGRP, &group); }
 
 void Terminal::child_stopped(pid_t child, int number) {
   if (!controls_jobs()) return;
