@@ -1,0 +1,111 @@
+// Runs the shipped binary as a real process, in namespaces of its own where asked, and talks to it
+// through pipes or a terminal. Everything waits for an event with a generous limit, never for a time.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace hydrinit_test {
+
+// How hydrinit is placed.
+enum class Place {
+  pid1,            // init of a PID namespace, as root
+  pid1_as_nobody,  // the same in a user namespace that belongs to nobody
+  child,           // an ordinary process
+};
+
+struct Options {
+  Place place = Place::child;
+  std::string name = "hydrinit";             // argv[0]
+  std::map<std::string, std::string> environment{};  // added to a small fixed one
+  bool empty_environment = false;
+  bool blocked = false;    // every signal blocked from the first instant on
+  bool terminal = false;   // on a pty of its own, which is its controlling terminal
+  std::function<void()> setup{};  // in the new process, just before it executes
+};
+
+// What a finished run left behind.
+struct Outcome {
+  int code = -1;  // the exit code, or 128 + n when it died by a signal
+  std::string output;
+  std::string errors;
+};
+
+class Process {
+ public:
+  explicit Process(std::vector<std::string> arguments, Options options = {});
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  pid_t pid() const { return pid_; }
+  void signal(int number) const;
+  void queue(int number, int value) const;
+  void write(const std::string& text) const;
+  void close_input();
+
+  // Reads on until the text has come out (standard output, or the terminal); everything so far.
+  std::string expect(const std::string& text);
+  std::string expect_error(const std::string& text);
+  // The first number behind the text.
+  int expect_number(const std::string& before);
+  bool ended();
+  // Waits for the end and reads the rest.
+  Outcome finish();
+
+  // The only child of the process, once there is one.
+  pid_t child() const;
+
+ private:
+  void start(const std::vector<std::string>& arguments, const Options& options);
+  bool read_some(int& fd, std::string& into, int timeout_ms);
+  std::string expect_on(int& fd, std::string& seen, const std::string& text);
+
+  pid_t pid_ = -1;
+  int input_ = -1;
+  int output_ = -1;
+  int errors_ = -1;
+  bool reaped_ = false;
+  int status_ = 0;
+  std::string out_{};
+  std::string err_{};
+};
+
+// hydrinit with these arguments; the program's own path is found by the harness.
+std::vector<std::string> hydrinit(std::vector<std::string> arguments);
+// A whole run in one call.
+Outcome run(std::vector<std::string> arguments, Options options = {});
+// The helper program that runs under hydrinit.
+std::string probe();
+std::string binary();
+std::string work_folder();
+
+// Waits until the condition holds.
+bool eventually(const std::function<bool()>& condition);
+
+std::string read_file(const std::string& path);
+// A field of /proc/PID/status.
+std::string status_field(pid_t pid, const std::string& field);
+bool alive(pid_t pid);
+
+// Skips the test on a machine that cannot run it; in CI that is a failure.
+#define REQUIRE_OR_SKIP(condition, reason)                              \
+  do {                                                                  \
+    if (!(condition)) {                                                 \
+      if (std::getenv("CI") != nullptr) FAIL() << "in CI: " << (reason); \
+      GTEST_SKIP() << (reason);                                         \
+    }                                                                   \
+  } while (false)
+
+bool is_root();
+// Empty when the place can be had on this machine, else why not.
+std::string why_not(Place place);
+
+#define REQUIRE_PLACE(place) REQUIRE_OR_SKIP(why_not(place).empty(), why_not(place))
+
+}  // namespace hydrinit_test

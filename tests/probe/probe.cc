@@ -1,0 +1,192 @@
+// What the integration tests run under hydrinit: small programs that tell what they see and get.
+//
+//   probe state                what the process was given: signals, group, session, terminal, ...
+//   probe signals [NUMBER]     "ready PID", then a line for each signal; ends with 0 after NUMBER
+//   probe exit CODE            ends so
+//   probe die NUMBER           ends by that signal
+//   probe stubborn             ignores everything that can be ignored: "ready PID"
+//   probe orphans COUNT        leaves COUNT orphans that end at once, then waits for its input to end
+//   probe daemon COMMAND       starts "probe COMMAND ..." as a daemon, waits until it is ready, ends
+//   probe slow-term            on TERM says "cleaning", works for half a second, says "clean"
+//   probe family DEPTH         a chain of DEPTH processes, each the parent of the next; the last is ready
+//   probe become UID           becomes that user by setuid, then "ready PID", ends when its input does
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+
+namespace {
+
+void copy_fields(const char* path, const char* const* fields) {
+  FILE* file = fopen(path, "re");
+  char line[512];
+  while (file != nullptr && fgets(line, sizeof line, file) != nullptr) {
+    for (const char* const* field = fields; *field != nullptr; ++field) {
+      if (strncmp(line, *field, strlen(*field)) == 0) fputs(line, stdout);
+    }
+  }
+  if (file != nullptr) fclose(file);
+}
+
+int state() {
+  const char* const fields[] = {"SigBlk", "SigIgn", "SigCgt", "SigPnd", "ShdPnd", "NoNewPrivs", nullptr};
+  copy_fields("/proc/self/status", fields);
+  const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+  pid_t foreground = -1;
+  if (tty >= 0) foreground = tcgetpgrp(tty);
+  int death_signal = 0;
+  prctl(PR_GET_PDEATHSIG, &death_signal);
+  printf("pid %d ppid %d group %d session %d\n", getpid(), getppid(), getpgrp(), getsid(0));
+  printf("own-group %s\n", getpgrp() == getpid() ? "yes" : "no");
+  printf("own-session %s\n", getsid(0) == getpid() ? "yes" : "no");
+  printf("terminal %s\n", tty >= 0 ? "yes" : "no");
+  printf("foreground %s\n", tty >= 0 && foreground == getpgrp() ? "yes" : "no");
+  printf("death-signal %d\n", death_signal);
+  printf("fds");
+  for (int fd = 0; fd < 64; ++fd) {
+    if (fd != tty && fcntl(fd, F_GETFD) >= 0) printf(" %d", fd);
+  }
+  printf(" end\n");
+  char folder[256];
+  printf("cwd %s\n", getcwd(folder, sizeof folder) != nullptr ? folder : "?");
+  for (char** entry = environ; *entry != nullptr; ++entry) printf("env %s\n", *entry);
+  return 0;
+}
+
+void block_all(sigset_t* all) {
+  sigfillset(all);
+  sigprocmask(SIG_SETMASK, all, nullptr);
+}
+
+int g_ready_fd = -1;  // a daemon's starter waits here
+
+void ready() {
+  printf("ready %d\n", getpid());
+  fflush(stdout);
+  if (g_ready_fd >= 0 && write(g_ready_fd, "r", 1) != 1) exit(1);
+}
+
+int signals(int last) {
+  sigset_t all;
+  block_all(&all);
+  ready();
+  while (true) {
+    siginfo_t info{};
+    const int number = sigwaitinfo(&all, &info);
+    if (number < 0) continue;
+    printf("signal %d code %d value %d\n", number, info.si_code,
+           info.si_code == SI_QUEUE ? info.si_value.sival_int : 0);
+    fflush(stdout);
+    if (number == last) return 0;
+  }
+}
+
+int stubborn() {
+  for (int number = 1; number <= SIGRTMAX; ++number) signal(number, SIG_IGN);
+  ready();
+  while (true) pause();
+}
+
+int wait_for_input() {
+  char byte = 0;
+  while (read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+  return 0;
+}
+
+int orphans(int count) {
+  for (int i = 0; i < count; ++i) {
+    const pid_t middle = fork();
+    if (middle == 0) {
+      if (fork() == 0) _exit(0);
+      _exit(0);
+    }
+    waitpid(middle, nullptr, 0);
+  }
+  ready();
+  return wait_for_input();
+}
+
+int slow_term() {
+  sigset_t term;
+  sigemptyset(&term);
+  sigaddset(&term, SIGTERM);
+  sigprocmask(SIG_BLOCK, &term, nullptr);
+  ready();
+  int number = 0;
+  sigwait(&term, &number);
+  printf("cleaning\n");
+  fflush(stdout);
+  usleep(500 * 1000);  // the work of a handler, not a wait for an event
+  printf("clean\n");
+  fflush(stdout);
+  return 0;
+}
+
+int command(int argc, char** argv);
+
+// A daemon in a session of its own.
+int daemon_of(int argc, char** argv) {
+  int ready_pipe[2];
+  if (pipe2(ready_pipe, O_CLOEXEC) != 0) return 1;
+  if (fork() == 0) {
+    close(ready_pipe[0]);
+    setsid();
+    g_ready_fd = ready_pipe[1];
+    exit(command(argc, argv));
+  }
+  close(ready_pipe[1]);
+  char byte = 0;
+  return read(ready_pipe[0], &byte, 1) == 1 ? 0 : 1;
+}
+
+int family(int depth) {
+  while (--depth > 0 && fork() == 0) {
+  }
+  if (depth <= 0) ready();
+  while (true) pause();
+}
+
+int become(int uid) {
+  if (setresuid(static_cast<uid_t>(uid), static_cast<uid_t>(uid), static_cast<uid_t>(uid)) != 0) {
+    perror("setresuid");
+    return 1;
+  }
+  ready();
+  return wait_for_input();
+}
+
+int command(int argc, char** argv) {
+  const std::string name = argc > 0 ? argv[0] : "";
+  const int number = argc > 1 ? atoi(argv[1]) : 0;
+  if (name == "state") return state();
+  if (name == "signals") return signals(number);
+  if (name == "exit") return number;
+  if (name == "stubborn") return stubborn();
+  if (name == "orphans") return orphans(number);
+  if (name == "slow-term") return slow_term();
+  if (name == "daemon") return daemon_of(argc - 1, argv + 1);
+  if (name == "family") return family(number);
+  if (name == "become") return become(number);
+  if (name == "die") {
+    signal(number, SIG_DFL);
+    kill(getpid(), number);
+    pause();
+  }
+  fprintf(stderr, "probe: what?\n");
+  return 64;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return command(argc - 1, argv + 1); }

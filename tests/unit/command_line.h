@@ -1,0 +1,208 @@
+// A command line and its environment as a test writes them, and what came of them as text.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/dialects.h"
+#include "core/notice.h"
+#include "core/options.h"
+#include "core/text.h"
+
+namespace hydrinit {
+
+using Words = std::vector<std::string>;
+
+inline Words operator+(Words a, const Words& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+inline std::string joined(const Words& words, const char* separator) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) text += (i == 0 ? "" : separator) + words[i];
+  return text;
+}
+
+inline std::string shown_signal(int number) {
+  char buffer[32];
+  Text text(buffer);
+  append_signal(text, number);
+  return std::string(text.view());
+}
+
+// Owns the strings, since an Invocation points into them.
+class CommandLine {
+ public:
+  // words begin with argv[0], which chooses the dialect.
+  explicit CommandLine(Words words, Words variables = {})
+      : words_(std::move(words)),
+        variables_(std::move(variables)),
+        dialect_(choose_dialect(words_.at(0).c_str())) {
+    for (std::string& word : words_) argv_.push_back(word.data());
+    for (std::string& variable : variables_) envp_.push_back(variable.data());
+    argv_.push_back(nullptr);
+    envp_.push_back(nullptr);
+    invocation_ = parse_invocation(dialect_, argv_.data(), envp_.data());
+  }
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  const Dialect& dialect() const { return dialect_; }
+  const Invocation& invocation() const { return invocation_; }
+  const Config& config() const { return invocation_.config; }
+  bool refused() const { return invocation_.refused(); }
+
+  // The command and its arguments, joined by '|'.
+  std::string command() const {
+    if (invocation_.command == nullptr) return "(none)";
+    Words words;
+    for (char** word = invocation_.command; *word != nullptr; ++word) words.push_back(*word);
+    return joined(words, "|");
+  }
+
+  // Why it was refused, as it would be printed, without the newline at the end.
+  std::string message() const {
+    char buffer[512];
+    Text text(buffer);
+    Voice voice;
+    voice.style = config().style;
+    voice.verbosity = config().verbosity;
+    voice.own_pid = 1;
+    voice.usage = dialect_.usage;
+    render(text, invocation_.error, voice);
+    const std::string_view line = text.view();
+    if (line.empty()) return "";
+    return line.back() == '\n' ? std::string(line.substr(0, line.size() - 1)) : "(no newline)";
+  }
+
+ private:
+  Words words_;
+  Words variables_;
+  Dialect dialect_;
+  std::vector<char*> argv_;
+  std::vector<char*> envp_;
+  Invocation invocation_;
+};
+
+inline std::string shown(Style style) {
+  switch (style) {
+    case Style::native: return "native";
+    case Style::tini: return "tini";
+    case Style::dumb_init: return "dumb_init";
+    case Style::catatonit: return "catatonit";
+  }
+  return "?";
+}
+
+inline std::string shown(Verb verb) {
+  switch (verb) {
+    case Verb::run: return "run";
+    case Verb::pause: return "pause";
+    case Verb::explain: return "explain";
+    case Verb::help: return "help";
+    case Verb::version: return "version";
+    case Verb::license: return "license";
+  }
+  return "?";
+}
+
+inline std::string shown(Subreaper subreaper) {
+  switch (subreaper) {
+    case Subreaper::automatic: return "automatic";
+    case Subreaper::on: return "on";
+    case Subreaper::off: return "off";
+  }
+  return "?";
+}
+
+inline std::string shown(Placement placement) {
+  switch (placement) {
+    case Placement::new_group: return "new_group";
+    case Placement::new_session: return "new_session";
+    case Placement::same_group: return "same_group";
+  }
+  return "?";
+}
+
+inline std::string shown(SignalScope scope) {
+  switch (scope) {
+    case SignalScope::automatic: return "automatic";
+    case SignalScope::leader: return "leader";
+    case SignalScope::group: return "group";
+  }
+  return "?";
+}
+
+inline std::string shown(const SignalSet& set) {
+  Words words;
+  for (int number = 1; number <= kSignalMax; ++number) {
+    if (set.has(number)) words.push_back(shown_signal(number));
+  }
+  return joined(words, ",");
+}
+
+// Those that are dropped or that somebody rewrote: "INT:0,TERM:QUIT".
+inline std::string shown(const SignalTable& table) {
+  Words words;
+  for (int number = 1; number <= kSignalMax; ++number) {
+    if (table.sent_as(number) == number && !table.is_rewritten(number)) continue;
+    words.push_back(shown_signal(number) + ":" + shown_signal(table.sent_as(number)));
+  }
+  return joined(words, ",");
+}
+
+inline std::string shown(const SuccessStatuses& statuses) {
+  Words words;
+  for (int code = 0; code <= 255; ++code) {
+    if (statuses.has_code(code)) words.push_back(std::to_string(code));
+  }
+  if (!statuses.signals().empty()) words.push_back(shown(statuses.signals()));
+  return joined(words, ",");
+}
+
+// Every field as name=value; a new field of Config belongs here too.
+inline Words fields(const Config& config) {
+  return {
+      "style=" + shown(config.style),
+      "verb=" + shown(config.verb),
+      "subreaper=" + shown(config.subreaper),
+      "placement=" + shown(config.placement),
+      "scope=" + shown(config.scope),
+      "parent_death_signal=" + shown_signal(config.parent_death_signal),
+      "stop_signal=" + shown_signal(config.stop_signal),
+      std::string("warn_reaped=") + (config.warn_reaped ? "yes" : "no"),
+      std::string("term_group_at_end=") + (config.term_group_at_end ? "yes" : "no"),
+      "verbosity=" + std::to_string(config.verbosity),
+      "stop_timeout=" + std::to_string(config.stop_timeout.count),
+      "stop_delay=" + std::to_string(config.stop_delay.count),
+      "wait_all=" + std::to_string(config.wait_all.count),
+      "stop_on=" + shown(config.stop_on),
+      "success=" + shown(config.success),
+      "signals=" + shown(config.signals),
+  };
+}
+
+// The fields in which config differs from base, joined by spaces.
+inline std::string changes(const Config& config, const Config& base) {
+  const Words now = fields(config);
+  const Words before = fields(base);
+  Words different;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (now[i] != before[i]) different.push_back(now[i]);
+  }
+  return joined(different, " ");
+}
+
+// What the words (and variables) behind argv[0] change; the message when they are refused.
+inline std::string changes(const Words& words, const Words& variables = {},
+                           const char* argv0 = "hydrinit", const Words& before = {}) {
+  const CommandLine line(Words{argv0} + before + words + Words{"true"}, variables);
+  const CommandLine base(Words{argv0} + before + Words{"true"});
+  return line.refused() ? line.message() : changes(line.config(), base.config());
+}
+
+}  // namespace hydrinit

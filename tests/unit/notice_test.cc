@@ -1,0 +1,387 @@
+#include "core/notice.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/dialects.h"
+#include "core/text.h"
+
+namespace hydrinit {
+namespace {
+
+using Kind = Notice::Kind;
+
+const char* error_text(int code) { return code == 2 ? "No such file or directory" : nullptr; }
+
+Voice voice_of(Style style, int verbosity) {
+  Voice voice;
+  voice.style = style;
+  voice.verbosity = static_cast<std::int8_t>(verbosity);
+  voice.own_pid = 1;
+  voice.command = "sleep";
+  voice.error_text = error_text;
+  for (const char* argv0 : {"hydrinit", "tini", "dumb-init", "catatonit"}) {
+    const Dialect dialect = choose_dialect(argv0);
+    if (dialect.style == style) voice.usage = dialect.usage;
+  }
+  return voice;
+}
+
+// Every field filled, each with a value that no other has where the words could be confused.
+Notice sample(Kind kind) {
+  Notice notice;
+  notice.kind = kind;
+  notice.signal = 15;
+  notice.other = 3;
+  notice.letter = 'x';
+  notice.expected = ValueKind::signal;
+  notice.pid = 7;
+  notice.code = 2;
+  notice.name = "word";
+  notice.value = "soon";
+  return notice;
+}
+
+struct Said {
+  std::string text;
+  Stream stream;
+};
+
+Said said(const Notice& notice, const Voice& voice) {
+  char buffer[512];
+  Text text(buffer);
+  const Stream stream = render(text, notice, voice);
+  return {std::string(text.view()), stream};
+}
+
+constexpr int kLastKind = static_cast<int>(Kind::lines_dropped);
+// Shown even by --quiet; and one step above the loudest that anything asks for.
+constexpr int kQuietest = -1;
+constexpr int kLoudest = 5;
+
+// A line of a dialect: said from that verbosity on.
+struct Line {
+  Kind kind;
+  int level;
+  const char* words;
+  Stream stream = Stream::error;
+};
+
+constexpr Stream kOutput = Stream::output;
+
+// Compares every kind of notice at every verbosity with the lines; what has no line is never said.
+void expect_lines(Style style, const std::vector<Line>& lines) {
+  for (int number = 0; number <= kLastKind; ++number) {
+    const auto kind = static_cast<Kind>(number);
+    const auto line = std::find_if(lines.begin(), lines.end(),
+                                   [kind](const Line& each) { return each.kind == kind; });
+    for (int verbosity = kQuietest; verbosity <= kLoudest; ++verbosity) {
+      const Said got = said(sample(kind), voice_of(style, verbosity));
+      std::string expected;
+      if (line != lines.end() && verbosity >= line->level) expected = line->words + std::string("\n");
+      EXPECT_EQ(got.text, expected) << "kind " << number << " at verbosity " << verbosity;
+      if (expected.empty()) continue;
+      EXPECT_EQ(got.stream == kOutput, line->stream == kOutput) << expected;
+    }
+  }
+}
+
+TEST(Notice, HydrinitsWords) {
+  expect_lines(
+      Style::native,
+      {
+          {Kind::unknown_option, -1, "hydrinit: --word: unknown option (see --help)"},
+          {Kind::unknown_letter, -1, "hydrinit: -x: unknown option (see --help)"},
+          {Kind::missing_value, -1,
+           "hydrinit: --word: needs a signal (TERM, SIGTERM, 15, RTMIN+3)"},
+          {Kind::missing_letter_value, -1,
+           "hydrinit: --word: needs a signal (TERM, SIGTERM, 15, RTMIN+3)"},
+          {Kind::unexpected_value, -1, "hydrinit: --word: takes no value, got 'soon'"},
+          {Kind::bad_value, -1,
+           "hydrinit: --word: 'soon' is not a signal (TERM, SIGTERM, 15, RTMIN+3)"},
+          {Kind::bad_variable, -1,
+           "hydrinit: word: 'soon' is not a signal (TERM, SIGTERM, 15, RTMIN+3)"},
+          {Kind::no_command, -1, "hydrinit: no command given (see --help)"},
+          {Kind::exec_failed, -1, "hydrinit: cannot run 'sleep': No such file or directory"},
+          {Kind::spawn_failed, -1,
+           "hydrinit: cannot start 'sleep': word: No such file or directory"},
+          {Kind::fatal, -1, "hydrinit: word: No such file or directory"},
+          {Kind::failed, 0, "hydrinit: word: No such file or directory"},
+          {Kind::send_failed, 0, "hydrinit: cannot send TERM to pid 7: No such file or directory"},
+          {Kind::stop_timed_out, 0,
+           "hydrinit: pid 7 did not stop within --stop-timeout, sending KILL"},
+          {Kind::stop_hastened, 0,
+           "hydrinit: pid 7 was asked to stop a second time, sending KILL"},
+          {Kind::rest_killed, 0, "hydrinit: processes remain after --wait-all, sending KILL"},
+          {Kind::rest_left, 0, "hydrinit: some processes could not be killed"},
+          {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},
+          {Kind::spawned, 1, "hydrinit: started 'sleep' as pid 7"},
+          {Kind::received, 1, "hydrinit: received TERM"},
+          {Kind::sent, 1, "hydrinit: sent TERM to pid 7"},
+          {Kind::not_sent, 1, "hydrinit: dropped TERM"},
+          {Kind::leader_exited, 1, "hydrinit: pid 7 ended with code 3"},
+          {Kind::leader_killed, 1, "hydrinit: pid 7 was killed by QUIT"},
+          {Kind::orphan_exited, 1, "hydrinit: reaped orphan pid 7, which ended with code 3"},
+          {Kind::orphan_killed, 1, "hydrinit: reaped orphan pid 7, which was killed by QUIT"},
+          {Kind::stop_delayed, 1, "hydrinit: holding TERM back for --stop-delay"},
+          {Kind::rest_told, 1, "hydrinit: sent TERM to the remaining processes"},
+          {Kind::suspending, 1, "hydrinit: stopping myself as the terminal asks"},
+          {Kind::exiting, 1, "hydrinit: exiting with code 2"},
+          {Kind::rewritten, 2, "hydrinit: rewriting TERM to QUIT"},
+          {Kind::hand_off_ignored, 2, "hydrinit: ignored the terminal's TERM"},
+          {Kind::session_made, 2, "hydrinit: the child leads a new session"},
+      });
+}
+
+// hydrinit's words for what the original cannot do: said by all three dialects.
+const std::vector<Line> kOfVariables = {
+    {Kind::bad_variable, -1, "hydrinit: word: 'soon' is not a signal (TERM, SIGTERM, 15, RTMIN+3)"},
+    {Kind::stop_timed_out, 0, "hydrinit: pid 7 did not stop within --stop-timeout, sending KILL"},
+    {Kind::stop_hastened, 0, "hydrinit: pid 7 was asked to stop a second time, sending KILL"},
+    {Kind::rest_killed, 0, "hydrinit: processes remain after --wait-all, sending KILL"},
+    {Kind::rest_left, 0, "hydrinit: some processes could not be killed"},
+    {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},
+};
+
+std::vector<Line> with_variables(std::vector<Line> lines) {
+  lines.insert(lines.end(), kOfVariables.begin(), kOfVariables.end());
+  return lines;
+}
+
+// What getopt_long(3) prints.
+std::vector<Line> with_getopt(std::vector<Line> lines, const std::vector<Line>& getopt) {
+  lines.insert(lines.end(), getopt.begin(), getopt.end());
+  return lines;
+}
+
+TEST(Notice, TinisWords) {
+  const std::vector<Line> kGetopt = {
+      {Kind::unknown_option, -1, "tini: unrecognized option '--word'"},
+      {Kind::unknown_letter, -1, "tini: invalid option -- 'x'"},
+      {Kind::missing_value, -1, "tini: option '--word' requires an argument"},
+      {Kind::missing_letter_value, -1, "tini: option requires an argument -- 'x'"},
+      {Kind::unexpected_value, -1, "tini: option '--word' doesn't allow an argument"},
+  };
+  const std::vector<Line> kTini = {
+      {Kind::bad_value, -1, "[FATAL tini (1)] Not a valid option for -x: soon"},
+      {Kind::no_command, -1, "tini: no program given"},
+      {Kind::exec_failed, -1, "[FATAL tini (7)] exec sleep failed: No such file or directory"},
+      {Kind::spawn_failed, -1, "[FATAL tini (1)] fork failed: No such file or directory"},
+      {Kind::fatal, -1, "[FATAL tini (1)] word failed: No such file or directory"},
+      {Kind::failed, 1, "[WARN  tini (1)] word failed: No such file or directory"},
+      {Kind::send_failed, 1,
+       "[WARN  tini (1)] Unexpected error when forwarding signal: 'No such file or directory'"},
+      {Kind::orphan_warned, 1, "[WARN  tini (1)] Reaped zombie process with pid=7"},
+      {Kind::not_a_reaper, 1,
+       "[WARN  tini (1)] Tini is not running as PID 1 and isn't registered as a child subreaper.\n"
+       "Orphans do not become its children, so zombie reaping won't work.\n"
+       "To fix the problem, use -s, set TINI_SUBREAPER, or run it as PID 1."},
+      {Kind::spawned, 2, "[INFO  tini (1)] Spawned child process 'sleep' with pid '7'", kOutput},
+      {Kind::leader_exited, 2, "[INFO  tini (1)] Main child exited normally (with status '3')",
+       kOutput},
+      {Kind::leader_killed, 2,
+       "[INFO  tini (1)] Main child exited with signal (with signal 'QUIT')", kOutput},
+      {Kind::child_signal, 3, "[DEBUG tini (1)] Received SIGCHLD", kOutput},
+      {Kind::received, 3, "[DEBUG tini (1)] Passing signal: 'TERM'", kOutput},
+      {Kind::orphan_exited, 3, "[DEBUG tini (1)] Reaped child with pid: '7'", kOutput},
+      {Kind::orphan_killed, 3, "[DEBUG tini (1)] Reaped child with pid: '7'", kOutput},
+  };
+  expect_lines(Style::tini, with_getopt(with_variables(kTini), kGetopt));
+}
+
+TEST(Notice, DumbInitsWords) {
+  const std::vector<Line> kGetopt = {
+      {Kind::unknown_option, -1, "dumb-init: unrecognized option '--word'"},
+      {Kind::unknown_letter, -1, "dumb-init: invalid option -- 'x'"},
+      {Kind::missing_value, -1, "dumb-init: option '--word' requires an argument"},
+      {Kind::missing_letter_value, -1, "dumb-init: option requires an argument -- 'x'"},
+      {Kind::unexpected_value, -1, "dumb-init: option '--word' doesn't allow an argument"},
+  };
+  const std::vector<Line> kDumbInit = {
+      {Kind::bad_value, -1,
+       "Usage: -r option takes <signum>:<signum>, where <signum> is between 1 and 31.\n"
+       "This option can be specified multiple times.\n"
+       "Use --help for full usage."},
+      {Kind::no_command, -1,
+       "Usage: dumb-init [option] program [args]\nTry dumb-init --help for full usage."},
+      {Kind::exec_failed, -1, "[dumb-init] sleep: No such file or directory"},
+      {Kind::spawn_failed, -1, "hydrinit: cannot start 'sleep': word: No such file or directory"},
+      {Kind::fatal, -1, "hydrinit: word: No such file or directory"},
+      {Kind::failed, 0, "hydrinit: word: No such file or directory"},
+      {Kind::send_failed, 0, "hydrinit: cannot send TERM to pid 7: No such file or directory"},
+      {Kind::spawned, 1, "[dumb-init] Child spawned with PID 7."},
+      {Kind::session_made, 1, "[dumb-init] setsid complete."},
+      {Kind::received, 1, "[dumb-init] Received signal 15."},
+      {Kind::child_signal, 1, "[dumb-init] Received signal 15."},
+      {Kind::rewritten, 1, "[dumb-init] Translating signal 15 to 3."},
+      {Kind::sent, 1, "[dumb-init] Forwarded signal 15 to children."},
+      {Kind::not_sent, 1, "[dumb-init] Not forwarding signal 15 to children (ignored)."},
+      {Kind::hand_off_ignored, 1, "[dumb-init] Ignoring tty hand-off signal 15."},
+      {Kind::suspending, 1, "[dumb-init] Suspending self due to TTY signal."},
+      {Kind::leader_exited, 1, "[dumb-init] A child with PID 7 exited with exit status 3."},
+      {Kind::leader_killed, 1, "[dumb-init] A child with PID 7 was terminated by signal 3."},
+      {Kind::orphan_exited, 1, "[dumb-init] A child with PID 7 exited with exit status 3."},
+      {Kind::orphan_killed, 1, "[dumb-init] A child with PID 7 was terminated by signal 3."},
+      {Kind::exiting, 1, "[dumb-init] Child exited with status 2. Goodbye."},
+  };
+  expect_lines(Style::dumb_init, with_getopt(with_variables(kDumbInit), kGetopt));
+}
+
+TEST(Notice, CatatonitsWords) {
+  const std::vector<Line> kGetopt = {
+      {Kind::unknown_option, -1, "catatonit: unrecognized option '--word'"},
+      {Kind::unknown_letter, -1, "catatonit: invalid option -- 'x'"},
+      {Kind::missing_value, -1, "catatonit: option '--word' requires an argument"},
+      {Kind::missing_letter_value, -1, "catatonit: option requires an argument -- 'x'"},
+      {Kind::unexpected_value, -1, "catatonit: option '--word' doesn't allow an argument"},
+  };
+  // It says little of its own; what it tells when it is to debug is hydrinit's.
+  const std::vector<Line> kCatatonit = {
+      {Kind::no_command, -1, "ERROR (catatonit:1): missing program name"},
+      {Kind::usage_line, -1, "usage: catatonit [-ghLPV] [--] <progname> [<arguments>...]"},
+      {Kind::exec_failed, -1,
+       "ERROR (catatonit:7): failed to exec pid1: No such file or directory"},
+      {Kind::bad_value, -1,
+       "hydrinit: --word: 'soon' is not a signal (TERM, SIGTERM, 15, RTMIN+3)"},
+      {Kind::spawn_failed, -1, "hydrinit: cannot start 'sleep': word: No such file or directory"},
+      {Kind::fatal, -1, "hydrinit: word: No such file or directory"},
+      {Kind::failed, 0, "hydrinit: word: No such file or directory"},
+      {Kind::send_failed, 0, "hydrinit: cannot send TERM to pid 7: No such file or directory"},
+      {Kind::spawned, 1, "hydrinit: started 'sleep' as pid 7"},
+      {Kind::received, 1, "hydrinit: received TERM"},
+      {Kind::sent, 1, "hydrinit: sent TERM to pid 7"},
+      {Kind::not_sent, 1, "hydrinit: dropped TERM"},
+      {Kind::leader_exited, 1, "hydrinit: pid 7 ended with code 3"},
+      {Kind::leader_killed, 1, "hydrinit: pid 7 was killed by QUIT"},
+      {Kind::orphan_exited, 1, "hydrinit: reaped orphan pid 7, which ended with code 3"},
+      {Kind::orphan_killed, 1, "hydrinit: reaped orphan pid 7, which was killed by QUIT"},
+      {Kind::stop_delayed, 1, "hydrinit: holding TERM back for --stop-delay"},
+      {Kind::rest_told, 1, "hydrinit: sent TERM to the remaining processes"},
+      {Kind::suspending, 1, "hydrinit: stopping myself as the terminal asks"},
+      {Kind::exiting, 1, "hydrinit: exiting with code 2"},
+      {Kind::rewritten, 2, "hydrinit: rewriting TERM to QUIT"},
+      {Kind::hand_off_ignored, 2, "hydrinit: ignored the terminal's TERM"},
+      {Kind::session_made, 2, "hydrinit: the child leads a new session"},
+  };
+  expect_lines(Style::catatonit, with_getopt(with_variables(kCatatonit), kGetopt));
+}
+
+TEST(Notice, WarnReapedNamesOrphansWithoutVerbose) {
+  Voice voice = voice_of(Style::native, 0);
+  voice.warn_reaped = true;
+  EXPECT_EQ(said(sample(Kind::orphan_exited), voice).text,
+            "hydrinit: reaped orphan pid 7, which ended with code 3\n");
+  EXPECT_EQ(said(sample(Kind::orphan_killed), voice).text,
+            "hydrinit: reaped orphan pid 7, which was killed by QUIT\n");
+}
+
+TEST(Notice, WarnReapedSaysNothingElseThanOrphans) {
+  for (Style style : {Style::native, Style::tini, Style::dumb_init, Style::catatonit}) {
+    Voice voice = voice_of(style, 0);
+    voice.warn_reaped = true;
+    for (Kind kind : {Kind::leader_exited, Kind::leader_killed, Kind::received, Kind::spawned}) {
+      EXPECT_EQ(said(sample(kind), voice).text, "");
+    }
+  }
+}
+
+TEST(Notice, TinisWarningIsInItsOwnWordsForBothEnds) {
+  Voice voice = voice_of(Style::tini, 1);
+  voice.warn_reaped = true;
+  for (Kind kind : {Kind::orphan_exited, Kind::orphan_killed}) {
+    const Said got = said(sample(kind), voice);
+    EXPECT_EQ(got.text, "[WARN  tini (1)] Reaped zombie process with pid=7\n");
+    EXPECT_EQ(got.stream, Stream::error);
+  }
+}
+
+TEST(Notice, TinisWarningNeedsTheLevelOfWarnings) {
+  Voice voice = voice_of(Style::tini, 0);
+  voice.warn_reaped = true;
+  EXPECT_EQ(said(sample(Kind::orphan_exited), voice).text, "");
+}
+
+TEST(Notice, GroupIsNamedAsOne) {
+  Notice notice = sample(Kind::sent);
+  notice.to_group = true;
+  EXPECT_EQ(said(notice, voice_of(Style::native, 1)).text,
+            "hydrinit: sent TERM to process group 7\n");
+  notice.kind = Kind::send_failed;
+  EXPECT_EQ(said(notice, voice_of(Style::native, 0)).text,
+            "hydrinit: cannot send TERM to process group 7: No such file or directory\n");
+}
+
+TEST(Notice, UnknownErrorIsShownByItsNumber) {
+  Notice notice = sample(Kind::exec_failed);
+  notice.code = 4095;
+  EXPECT_EQ(said(notice, voice_of(Style::native, 0)).text,
+            "hydrinit: cannot run 'sleep': errno 4095\n");
+}
+
+TEST(Notice, NameMayGoOnBehindItsLength) {
+  Notice notice = sample(Kind::unknown_option);
+  notice.name = "foo=bar";
+  notice.name_length = 3;
+  EXPECT_EQ(said(notice, voice_of(Style::native, 0)).text,
+            "hydrinit: --foo: unknown option (see --help)\n");
+}
+
+TEST(Notice, RealtimeSignalsHaveTheirNames) {
+  Notice notice = sample(Kind::received);
+  notice.signal = 37;
+  EXPECT_EQ(said(notice, voice_of(Style::native, 1)).text, "hydrinit: received RTMIN+3\n");
+  EXPECT_EQ(said(notice, voice_of(Style::dumb_init, 1)).text, "[dumb-init] Received signal 37.\n");
+}
+
+TEST(Notice, EveryKindOfValueOfHydrinitsIsDescribed) {
+  EXPECT_STREQ(describe(ValueKind::flag), "yes or no (1 or 0, on or off)");
+  EXPECT_STREQ(describe(ValueKind::count), "yes, no or a number up to 9");
+  EXPECT_STREQ(describe(ValueKind::duration),
+               "a duration (250ms, 5s, 2m, 1h; a bare number is seconds)");
+  EXPECT_STREQ(describe(ValueKind::signal), "a signal (TERM, SIGTERM, 15, RTMIN+3)");
+  EXPECT_STREQ(describe(ValueKind::signal_list),
+               "a list of signals that can be received (TERM,INT,RTMIN+3)");
+  EXPECT_STREQ(describe(ValueKind::rewrite_list),
+               "FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never received)");
+  EXPECT_STREQ(describe(ValueKind::status_list),
+               "a list of exit codes 0 to 255 and signal names (143,TERM)");
+}
+
+TEST(Notice, OneNoticeIsOneLineWhateverItHolds) {
+  const std::string hostile = "a\nhydrinit: b\r\x1b[2J" + std::string(1000, 'x');
+  for (Style style : {Style::native, Style::catatonit}) {
+    for (int number = 0; number <= kLastKind; ++number) {
+      Notice notice = sample(static_cast<Kind>(number));
+      notice.name = hostile.c_str();
+      notice.value = hostile.c_str();
+      notice.letter = '\n';
+      Voice voice = voice_of(style, kLoudest);
+      voice.command = hostile.c_str();
+      const std::string text = said(notice, voice).text;
+      if (text.empty()) continue;
+      EXPECT_EQ(text.find('\n'), text.size() - 1) << text;
+      EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
+    }
+  }
+}
+
+TEST(Notice, IsAppendedToWhatIsThere) {
+  char buffer[128];
+  Text text(buffer);
+  text.put("before ");
+  render(text, sample(Kind::received), voice_of(Style::native, 1));
+  EXPECT_EQ(text.view(), "before hydrinit: received TERM\n");
+}
+
+TEST(Notice, LongLineIsCutAndStillEndsInItsNewline) {
+  char buffer[24];
+  Text text(buffer);
+  render(text, sample(Kind::stop_timed_out), voice_of(Style::native, 0));
+  EXPECT_EQ(text.view(), "hydrinit: pid 7 did not\n");
+}
+
+}  // namespace
+}  // namespace hydrinit
