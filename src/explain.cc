@@ -87,7 +87,7 @@ void append_explanation(Text& out, const Invocation& invocation) {
     out.add("'%s' ", *word);
   }
   head(out, "process");
-  out.add("pid %d, user %d, group %d", os::own_pid(), static_cast<int>(::geteuid()),
+  out.add("%spid %d, user %d, group %d", pid1 ? "" : "not PID 1: ", os::own_pid(), static_cast<int>(::geteuid()),
           static_cast<int>(::getegid()));
   head(out, "orphans");
   out.add("%s", explain_orphans(config, pid1));

@@ -35,7 +35,7 @@ const char kLicenseText[] =
 void append_help(Text& out, const Dialect& dialect) {
   const bool native = dialect.style == Style::native;
   if (!native) append_version(out, dialect);
-  out.add("Usage: %s\n\nRuns the command, forwards signals, reaps orphans, exits with the command's code.\n\n",
+  out.add("Usage: %s\n\nRuns the command, forwards signals, reaps orphans, exits with its code.\n\n",
           dialect.usage);
   for (Option option(dialect.options); !option.at_end(); option.next()) {
     append_option(out, option, native && !option.takes_value() && option.is_policy());

@@ -24,7 +24,7 @@
 namespace hydrinit_test {
 namespace {
 
-constexpr int kLimitMs = 30000;
+constexpr int kLimitMs = 20000;
 
 std::string g_binary;
 std::string g_probe;
@@ -214,6 +214,17 @@ std::string Process::expect_on(int& fd, std::string& seen, const std::string& te
 
 std::string Process::expect(const std::string& text) { return expect_on(output_, out_, text); }
 std::string Process::expect_error(const std::string& text) { return expect_on(errors_, err_, text); }
+
+void Process::expect_next(const std::string& text) {
+  while (out_.find(text, next_) == std::string::npos) {
+    if (!read_some(output_, out_, kLimitMs)) {
+      ADD_FAILURE() << "'" << text << "' never came behind\n" << out_.substr(0, next_)
+                    << "\nbut\n" << out_.substr(next_);
+      return;
+    }
+  }
+  next_ = out_.find(text, next_) + text.size();
+}
 
 int Process::expect_number(const std::string& before) {
   expect(before);

@@ -52,6 +52,8 @@ class Process {
   // Reads on until the text has come out (standard output, or the terminal); everything so far.
   std::string expect(const std::string& text);
   std::string expect_error(const std::string& text);
+  // Like expect, but looks only behind what the last expect_next found.
+  void expect_next(const std::string& text);
   // The first number behind the text.
   int expect_number(const std::string& before);
   bool ended();
@@ -73,6 +75,7 @@ class Process {
   bool reaped_ = false;
   int status_ = 0;
   std::string out_{};
+  std::size_t next_ = 0;
   std::string err_{};
 };
 

@@ -90,49 +90,49 @@ class CommandLine {
 
 inline std::string shown(Style style) {
   switch (style) {
-    case Style::native: return "native";
-    case Style::tini: return "tini";
-    case Style::dumb_init: return "dumb_init";
-    case Style::catatonit: return "catatonit";
+  case Style::native: return "native";
+  case Style::tini: return "tini";
+  case Style::dumb_init: return "dumb_init";
+  case Style::catatonit: return "catatonit";
   }
   return "?";
 }
 
 inline std::string shown(Verb verb) {
   switch (verb) {
-    case Verb::run: return "run";
-    case Verb::pause: return "pause";
-    case Verb::explain: return "explain";
-    case Verb::help: return "help";
-    case Verb::version: return "version";
-    case Verb::license: return "license";
+  case Verb::run: return "run";
+  case Verb::pause: return "pause";
+  case Verb::explain: return "explain";
+  case Verb::help: return "help";
+  case Verb::version: return "version";
+  case Verb::license: return "license";
   }
   return "?";
 }
 
 inline std::string shown(Subreaper subreaper) {
   switch (subreaper) {
-    case Subreaper::automatic: return "automatic";
-    case Subreaper::on: return "on";
-    case Subreaper::off: return "off";
+  case Subreaper::automatic: return "automatic";
+  case Subreaper::on: return "on";
+  case Subreaper::off: return "off";
   }
   return "?";
 }
 
 inline std::string shown(Placement placement) {
   switch (placement) {
-    case Placement::new_group: return "new_group";
-    case Placement::new_session: return "new_session";
-    case Placement::same_group: return "same_group";
+  case Placement::new_group: return "new_group";
+  case Placement::new_session: return "new_session";
+  case Placement::same_group: return "same_group";
   }
   return "?";
 }
 
 inline std::string shown(SignalScope scope) {
   switch (scope) {
-    case SignalScope::automatic: return "automatic";
-    case SignalScope::leader: return "leader";
-    case SignalScope::group: return "group";
+  case SignalScope::automatic: return "automatic";
+  case SignalScope::leader: return "leader";
+  case SignalScope::group: return "group";
   }
   return "?";
 }

@@ -40,7 +40,8 @@ std::string version_of(const char* argv0) {
 constexpr char kOwnVersion[] =
     "hydrinit " HYDRINIT_VERSION " (" HYDRINIT_COMMIT ", " HYDRINIT_LIBC ")\n";
 
-// ---- by what name ---------------------------------------------------------------------------------
+// ---- by what name
+// ---------------------------------------------------------------------------------
 
 TEST(Dialects, AreChosenByTheLastPartOfTheName) {
   const struct {
@@ -132,7 +133,8 @@ TEST(Dialects, ExitCodesAreTheOriginals) {
   }
 }
 
-// ---- tini -------------------------------------------------------------------------------------------
+// ---- tini
+// -------------------------------------------------------------------------------------------
 
 TEST(Tini, EveryOptionWorks) {
   const struct {
@@ -278,13 +280,15 @@ TEST(Tini, VerbosityVariableReplacesTheCount) {
 }
 
 TEST(Tini, OtherVariablesAreIgnored) {
-  EXPECT_EQ(changes({}, {"TINI_SUBREAPERS=", "TINI_SUBREAPER", "XTINI_SUBREAPER=1",
-                         "TINI_KILL_PROCESS=1", "DUMB_INIT_SETSID=0", "CATATONIT_DEBUG=1"},
+  EXPECT_EQ(changes({},
+                    {"TINI_SUBREAPERS=", "TINI_SUBREAPER", "XTINI_SUBREAPER=1",
+                     "TINI_KILL_PROCESS=1", "DUMB_INIT_SETSID=0", "CATATONIT_DEBUG=1"},
                     kTini),
             "");
 }
 
-// ---- dumb-init ------------------------------------------------------------------------------------
+// ---- dumb-init
+// ------------------------------------------------------------------------------------
 
 TEST(DumbInit, EveryOptionWorks) {
   const struct {
@@ -429,21 +433,18 @@ TEST(DumbInit, WithoutSessionTheGroupIsNotSignalled) {
   EXPECT_EQ(line.config().scope, SignalScope::leader);
 }
 
-// ---- catatonit --------------------------------------------------------------------------------------
+// ---- catatonit
+// --------------------------------------------------------------------------------------
 
 TEST(Catatonit, EveryOptionWorks) {
   const struct {
     Words words;
     const char* change;
   } kRows[] = {
-      {{"-g"}, "scope=group"},
-      {{"-h"}, "verb=help"},
-      {{"-L"}, "verb=license"},
-      {{"-P"}, "verb=pause"},
-      {{"-V"}, "verb=version"},
-      {{"--version"}, "verb=version"},
-      {{"--vers"}, "verb=version"},
-      {{"-gP"}, "verb=pause scope=group"},
+      {{"-g"}, "scope=group"},      {{"-h"}, "verb=help"},
+      {{"-L"}, "verb=license"},     {{"-P"}, "verb=pause"},
+      {{"-V"}, "verb=version"},     {{"--version"}, "verb=version"},
+      {{"--vers"}, "verb=version"}, {{"-gP"}, "verb=pause scope=group"},
   };
   for (const auto& row : kRows) {
     EXPECT_EQ(changes(row.words, {}, kCatatonit), row.change) << joined(row.words, " ");
@@ -477,7 +478,8 @@ TEST(Catatonit, DebugVariableCountsWhateverItsValue) {
   }
 }
 
-// ---- what no dialect can say on its command line --------------------------------------------------
+// ---- what no dialect can say on its command line
+// --------------------------------------------------
 
 TEST(Dialects, HydrinitsVariablesSetTheirPolicies) {
   for (const char* argv0 : {kTini, kDumbInit, kCatatonit}) {
@@ -522,7 +524,8 @@ TEST(Dialects, VariablesOfAnotherDialectAreIgnored) {
   EXPECT_EQ(changes({}, kAll, kCatatonit), "verbosity=1");
 }
 
-// ---- help and version -------------------------------------------------------------------------------
+// ---- help and version
+// -------------------------------------------------------------------------------
 
 TEST(Dialects, VersionIsHydrinitsOwn) { EXPECT_EQ(version_of("hydrinit"), kOwnVersion); }
 
@@ -530,8 +533,7 @@ TEST(Dialects, VersionBeginsAsTheOriginals) {
   // Docker reads `docker-init --version` and wants "tini version X".
   EXPECT_EQ(version_of("docker-init"), std::string("tini version 0.19.0 - ") + kOwnVersion);
   EXPECT_EQ(version_of("dumb-init"), std::string("dumb-init v1.2.5\n") + kOwnVersion);
-  EXPECT_EQ(version_of("catatonit"),
-            std::string("tini version 0.1.7_catatonit - ") + kOwnVersion);
+  EXPECT_EQ(version_of("catatonit"), std::string("tini version 0.1.7_catatonit - ") + kOwnVersion);
 }
 
 // The line of the help page that begins with the option; "" if there is none.

@@ -81,7 +81,8 @@ void expect_lines(Style style, const std::vector<Line>& lines) {
     for (int verbosity = kQuietest; verbosity <= kLoudest; ++verbosity) {
       const Said got = said(sample(kind), voice_of(style, verbosity));
       std::string expected;
-      if (line != lines.end() && verbosity >= line->level) expected = line->words + std::string("\n");
+      if (line != lines.end() && verbosity >= line->level)
+        expected = line->words + std::string("\n");
       EXPECT_EQ(got.text, expected) << "kind " << number << " at verbosity " << verbosity;
       if (expected.empty()) continue;
       EXPECT_EQ(got.stream == kOutput, line->stream == kOutput) << expected;
@@ -113,8 +114,7 @@ TEST(Notice, HydrinitsWords) {
           {Kind::send_failed, 0, "hydrinit: cannot send TERM to pid 7: No such file or directory"},
           {Kind::stop_timed_out, 0,
            "hydrinit: pid 7 did not stop within --stop-timeout, sending KILL"},
-          {Kind::stop_hastened, 0,
-           "hydrinit: pid 7 was asked to stop a second time, sending KILL"},
+          {Kind::stop_hastened, 0, "hydrinit: pid 7 was asked to stop a second time, sending KILL"},
           {Kind::rest_killed, 0, "hydrinit: processes remain after --wait-all, sending KILL"},
           {Kind::rest_left, 0, "hydrinit: some processes could not be killed"},
           {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},

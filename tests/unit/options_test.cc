@@ -48,8 +48,10 @@ const std::vector<Described>& policies() {
 
 const std::vector<Described>& actions() {
   static const std::vector<Described> kActions = {
-      {0, "explain", "", "verb=explain", {}},   {'h', "help", "", "verb=help", {}},
-      {'V', "version", "", "verb=version", {}}, {'l', "license", "", "verb=license", {}},
+      {0, "explain", "", "verb=explain", {}},
+      {'h', "help", "", "verb=help", {}},
+      {'V', "version", "", "verb=version", {}},
+      {'l', "license", "", "verb=license", {}},
   };
   return kActions;
 }
@@ -69,17 +71,17 @@ std::string variable_name(const std::string& option_name) {
 // A value that the option takes and that is not its default.
 std::string sample_value(const Option& option) {
   switch (option.value()) {
-    case ValueKind::flag:
-    case ValueKind::count: return "1";
-    case ValueKind::duration: return "7s";
-    case ValueKind::signal: return "USR1";
-    case ValueKind::signal_list: return "USR1,RTMIN+3";
-    case ValueKind::rewrite_list: return "USR1:USR2,INT:0";
-    case ValueKind::status_list: return "7,USR1";
-    case ValueKind::tini_signal:
-    case ValueKind::tini_status:
-    case ValueKind::low_rewrite:
-    case ValueKind::verbosity_level: break;
+  case ValueKind::flag:
+  case ValueKind::count: return "1";
+  case ValueKind::duration: return "7s";
+  case ValueKind::signal: return "USR1";
+  case ValueKind::signal_list: return "USR1,RTMIN+3";
+  case ValueKind::rewrite_list: return "USR1:USR2,INT:0";
+  case ValueKind::status_list: return "7,USR1";
+  case ValueKind::tini_signal:
+  case ValueKind::tini_status:
+  case ValueKind::low_rewrite:
+  case ValueKind::verbosity_level: break;
   }
   ADD_FAILURE() << "hydrinit's own table has a dialect's kind of value: --" << option.name();
   return "";
@@ -125,7 +127,8 @@ TEST(Options, ValuesHaveAPlaceholderAndFlagsHaveNone) {
   }
 }
 
-// ---- forms ----------------------------------------------------------------------------------------
+// ---- forms
+// ----------------------------------------------------------------------------------------
 
 TEST(Options, EachWorksByItsLongName) {
   for (const Described& row : all_options()) {
@@ -249,8 +252,7 @@ TEST(Options, ChildAloneIsSignalledByDefault) {
 
 TEST(Options, SessionKeepsSingleChild) {
   for (const Words& words : {Words{"--session", "-c"}, Words{"-c", "--session"}}) {
-    EXPECT_EQ(changes(words),
-              "placement=new_session signals=TSTP:STOP,TTIN:STOP,TTOU:STOP");
+    EXPECT_EQ(changes(words), "placement=new_session signals=TSTP:STOP,TTIN:STOP,TTOU:STOP");
   }
 }
 
@@ -260,13 +262,13 @@ TEST(Options, SessionLeavesRewrittenTerminalStopsAlone) {
             "placement=new_session scope=group signals=TSTP:TSTP,TTIN:0,TTOU:STOP");
 }
 
-// ---- lists ----------------------------------------------------------------------------------------
+// ---- lists
+// ----------------------------------------------------------------------------------------
 
 TEST(Options, RewriteTakesNumbersNamesAndLists) {
   EXPECT_EQ(changes({"-r", "15:3"}), "signals=TERM:QUIT");
   EXPECT_EQ(changes({"-r", "SIGTERM:sigquit"}), "signals=TERM:QUIT");
-  EXPECT_EQ(changes({"-r", "TERM:INT,HUP:0,RTMIN+3:TERM"}),
-            "signals=HUP:0,TERM:INT,RTMIN+3:TERM");
+  EXPECT_EQ(changes({"-r", "TERM:INT,HUP:0,RTMIN+3:TERM"}), "signals=HUP:0,TERM:INT,RTMIN+3:TERM");
   EXPECT_EQ(changes({"-r", "TERM:INT", "-r", "HUP:RTMAX"}), "signals=HUP:RTMIN+30,TERM:INT");
 }
 
@@ -298,7 +300,8 @@ TEST(Options, SignalsOfEveryNumberAreTaken) {
   }
 }
 
-// ---- durations ------------------------------------------------------------------------------------
+// ---- durations
+// ------------------------------------------------------------------------------------
 
 TEST(Duration, IsReadInEveryUnit) {
   EXPECT_EQ(parse_duration("250ms"), Millis{250});
@@ -338,13 +341,15 @@ TEST(Duration, DoesNotOverflow) {
 }
 
 TEST(Duration, GarbageIsRefused) {
-  for (const char* text : {"", "s", "ms", "-1", "-1s", "+1", " 5s", "5 s", "5s ", "5S", "5MS", "5sec",
-                           "1.5s", "1h30m", "5d", "5us", "0x10", "1e3", "five", "5\n"}) {
+  for (const char* text :
+       {"",    "s",    "ms",   "-1",    "-1s", "+1",  " 5s",  "5 s", "5s ",  "5S",
+        "5MS", "5sec", "1.5s", "1h30m", "5d",  "5us", "0x10", "1e3", "five", "5\n"}) {
     EXPECT_LT(parse_duration(text), Millis{0}) << text;
   }
 }
 
-// ---- what is refused --------------------------------------------------------------------------------
+// ---- what is refused
+// --------------------------------------------------------------------------------
 
 constexpr char kFlagWords[] = "yes or no (1 or 0, on or off)";
 constexpr char kCountWords[] = "yes, no or a number up to 9";
@@ -363,18 +368,19 @@ struct Refusal {
 
 const std::vector<const char*> kBadDurations = {"",    "soon", "-1",   "5x",        "1.5s",
                                                 " 5s", "5s ",  "1h1m", "31622401s", "8785h"};
-const std::vector<const char*> kBadSignals = {"",        "0",    "65",       "FOO",      "-15",
-                                              "SIG",     "15x",  "TERM,INT", "RTMIN+31", "RTMAX-31",
-                                              "RTMIN-1", "TERM "};
+const std::vector<const char*> kBadSignals = {"",         "0",        "65",      "FOO",
+                                              "-15",      "SIG",      "15x",     "TERM,INT",
+                                              "RTMIN+31", "RTMAX-31", "RTMIN-1", "TERM "};
 
 const std::vector<Refusal>& refusals() {
   static const std::vector<Refusal> kRefusals = {
       {"parent-death-signal", kSignalWords, kBadSignals},
       {"rewrite",
        kRewriteWords,
-       {"", "TERM", "TERM:", ":TERM", "TERM:FOO", "FOO:TERM", "0:TERM", "65:1", "1:65", "TERM:00",
-        "TERM:-1", "TERM:INT:QUIT", "TERM=INT", "TERM:INT,", ",TERM:INT", "TERM:INT,,HUP:0",
-        "TERM:INT HUP:0", "TERM:0x", "KILL:TERM", "STOP:TERM", "CHLD:TERM", "TERM:INT,KILL:0"}},
+       {"",          "TERM",      "TERM:",     ":TERM",           "TERM:FOO",       "FOO:TERM",
+        "0:TERM",    "65:1",      "1:65",      "TERM:00",         "TERM:-1",        "TERM:INT:QUIT",
+        "TERM=INT",  "TERM:INT,", ",TERM:INT", "TERM:INT,,HUP:0", "TERM:INT HUP:0", "TERM:0x",
+        "KILL:TERM", "STOP:TERM", "CHLD:TERM", "TERM:INT,KILL:0"}},
       {"success-exit-status",
        kStatusWords,
        {"", "256", "-1", "1000", "FOO", "1,", ",1", "1,,2", "1 2", "1;2", "1x", "TERMX",
@@ -395,8 +401,7 @@ TEST(Options, BadValueIsRefusedWithTheOptionTheValueAndWhatItShouldBe) {
   for (const Refusal& row : refusals()) {
     for (const char* value : row.values) {
       const std::string word = std::string("--") + row.name;
-      const std::string message =
-          "hydrinit: " + word + ": '" + value + "' is not " + row.expected;
+      const std::string message = "hydrinit: " + word + ": '" + value + "' is not " + row.expected;
       EXPECT_EQ(changes({word, value}), message);
       EXPECT_EQ(changes({word + "=" + value}), message);
     }
@@ -409,9 +414,9 @@ TEST(Options, BadValueOfALetterNamesTheLongOption) {
     for (const Refusal& row : refusals()) {
       if (row.name != std::string(option.name)) continue;
       for (const char* value : row.values) {
-        EXPECT_EQ(changes({std::string("-") + option.letter, value}),
-                  std::string("hydrinit: --") + row.name + ": '" + value + "' is not " +
-                      row.expected);
+        EXPECT_EQ(
+            changes({std::string("-") + option.letter, value}),
+            std::string("hydrinit: --") + row.name + ": '" + value + "' is not " + row.expected);
       }
     }
   }
@@ -447,8 +452,7 @@ TEST(Options, MissingValueOfALetterNamesTheLongOption) {
 TEST(Options, UnknownLongOptionIsRefused) {
   for (const char* word : {"--foo", "--stop", "--stop-timeouts", "--Stop-timeout", "--no-",
                            "--no-foo", "--no-no-session", "--verb"}) {
-    EXPECT_EQ(changes({word}),
-              std::string("hydrinit: ") + word + ": unknown option (see --help)");
+    EXPECT_EQ(changes({word}), std::string("hydrinit: ") + word + ": unknown option (see --help)");
   }
 }
 
@@ -497,7 +501,8 @@ TEST(Options, QuietDoesNotHideARefusal) {
   EXPECT_EQ(changes({"-q", "--foo"}), "hydrinit: --foo: unknown option (see --help)");
 }
 
-// ---- where parsing stops ----------------------------------------------------------------------------
+// ---- where parsing stops
+// ----------------------------------------------------------------------------
 
 TEST(Options, ParsingStopsAtTheFirstNonOption) {
   const CommandLine line({"hydrinit", "-g", "sh", "-c", "exit 3", "--help"});
@@ -556,7 +561,8 @@ TEST(Options, ArgvWithoutEvenAProgramNameIsRefusedNotRead) {
   EXPECT_EQ(invocation.error.kind, Notice::Kind::no_command);
 }
 
-// ---- the environment --------------------------------------------------------------------------------
+// ---- the environment
+// --------------------------------------------------------------------------------
 
 TEST(Environment, EveryPolicyWorksThroughItsVariableAsOnTheCommandLine) {
   int policies_seen = 0;
@@ -634,9 +640,9 @@ TEST(Environment, BadValueOfAFlagIsRefused) {
     const bool count = row.letter == 'v';
     for (const char* value : {"maybe", "-1", "10", " 1", "1 ", "yes,no", "="}) {
       const std::string name = variable_name(row.name);
-      EXPECT_EQ(changes({}, {name + "=" + value}), "hydrinit: " + name + ": '" + value +
-                                                       "' is not " +
-                                                       (count ? kCountWords : kFlagWords));
+      EXPECT_EQ(
+          changes({}, {name + "=" + value}),
+          "hydrinit: " + name + ": '" + value + "' is not " + (count ? kCountWords : kFlagWords));
     }
   }
 }

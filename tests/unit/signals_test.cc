@@ -47,7 +47,8 @@ TEST(Signals, EveryStandardNumberGivesItsName) {
 }
 
 TEST(Signals, EveryNumberIsReadBackFromWhatIsShown) {
-  for (int number = 1; number <= 64; ++number) EXPECT_EQ(parse_signal(shown(number).c_str()), number);
+  for (int number = 1; number <= 64; ++number)
+    EXPECT_EQ(parse_signal(shown(number).c_str()), number);
 }
 
 TEST(Signals, EveryNumberIsReadAsANumber) {
@@ -118,16 +119,35 @@ TEST(Signals, WhatIsNoSignalIsShownAsANumber) {
 }
 
 TEST(Signals, NumberOutsideTheRangeIsNone) {
-  for (const char* text : {"0", "00", "65", "100", "-1", "-15", "+15", "4294967311",
-                           "18446744073709551631"}) {
+  for (const char* text :
+       {"0", "00", "65", "100", "-1", "-15", "+15", "4294967311", "18446744073709551631"}) {
     EXPECT_EQ(parse_signal(text), 0) << text;
   }
 }
 
 TEST(Signals, GarbageIsNone) {
-  for (const char* text : {"", " ", "SIG", "sig", "FOO", "SIGFOO", "TER", "TERMX", "TERM ", " TERM",
-                           "TERM,INT", "SIGSIGTERM", "SIGSIGHUP", "SIG15", "15x", "15.0", "0xf",
-                           "USR", "USR3", "STKFLTSTKFLTSTKFLT", "T\xc3\x89RM", "TERM\n"}) {
+  for (const char* text : {"",
+                           " ",
+                           "SIG",
+                           "sig",
+                           "FOO",
+                           "SIGFOO",
+                           "TER",
+                           "TERMX",
+                           "TERM ",
+                           " TERM",
+                           "TERM,INT",
+                           "SIGSIGTERM",
+                           "SIGSIGHUP",
+                           "SIG15",
+                           "15x",
+                           "15.0",
+                           "0xf",
+                           "USR",
+                           "USR3",
+                           "STKFLTSTKFLTSTKFLT",
+                           "T\xc3\x89RM",
+                           "TERM\n"}) {
     EXPECT_EQ(parse_signal(text), 0) << text;
   }
 }
@@ -138,7 +158,7 @@ TEST(Signals, TakeStopsBehindTheName) {
     int number;
     const char* rest;
   } kRows[] = {
-      {"TERM:QUIT", 15, ":QUIT"},   {"sigint,15", 2, ",15"},   {"15:3", 15, ":3"},
+      {"TERM:QUIT", 15, ":QUIT"},    {"sigint,15", 2, ",15"},     {"15:3", 15, ":3"},
       {"RTMIN+3:TERM", 37, ":TERM"}, {"RTMAX,TERM", 64, ",TERM"}, {"USR1", 10, ""},
   };
   for (const auto& row : kRows) {

@@ -44,16 +44,16 @@ std::string shown_report(const Action& action) {
 
 std::string shown(const Action& action) {
   switch (action.kind) {
-    case Action::Kind::spawn: return "spawn";
-    case Action::Kind::send: {
-      std::string text = "send " + name_of(action.signal.number);
-      if (action.signal.origin == kQueued) text += " with " + std::to_string(action.signal.value);
-      return text + (action.scope == SignalScope::group ? " to group" : " to child");
-    }
-    case Action::Kind::send_rest: return "send " + name_of(action.signal.number) + " to rest";
-    case Action::Kind::suspend: return "stop myself";
-    case Action::Kind::report: return shown_report(action);
-    case Action::Kind::exit: return "exit " + std::to_string(action.code);
+  case Action::Kind::spawn: return "spawn";
+  case Action::Kind::send: {
+    std::string text = "send " + name_of(action.signal.number);
+    if (action.signal.origin == kQueued) text += " with " + std::to_string(action.signal.value);
+    return text + (action.scope == SignalScope::group ? " to group" : " to child");
+  }
+  case Action::Kind::send_rest: return "send " + name_of(action.signal.number) + " to rest";
+  case Action::Kind::suspend: return "stop myself";
+  case Action::Kind::report: return shown_report(action);
+  case Action::Kind::exit: return "exit " + std::to_string(action.code);
   }
   return "?";
 }
@@ -223,7 +223,8 @@ TEST(Supervisor, SignalBeforeTheSpawnReachesNobody) {
   EXPECT_EQ(story.deadline(), kNever);
 }
 
-// ---- running --------------------------------------------------------------------------------------
+// ---- running
+// --------------------------------------------------------------------------------------
 
 TEST(Supervisor, SendsEverySignalOn) {
   for (int number = 1; number <= 64; ++number) {
@@ -247,11 +248,12 @@ TEST(Supervisor, SendsToTheGroupWhenAskedTo) {
 
 TEST(Supervisor, KeepsTheValueOfAQueuedSignal) {
   Story story(plain());
-  EXPECT_EQ(story.begin().signal(37, kQueued, UINT64_MAX).signal(kSignalTerm, kQueued, 42).transcript(),
-            "[   0] received RTMIN+3\n"
-            "[   0] send RTMIN+3 with 18446744073709551615 to child\n"
-            "[   0] received TERM\n"
-            "[   0] send TERM with 42 to child\n");
+  EXPECT_EQ(
+      story.begin().signal(37, kQueued, UINT64_MAX).signal(kSignalTerm, kQueued, 42).transcript(),
+      "[   0] received RTMIN+3\n"
+      "[   0] send RTMIN+3 with 18446744073709551615 to child\n"
+      "[   0] received TERM\n"
+      "[   0] send TERM with 42 to child\n");
 }
 
 TEST(Supervisor, SendsWhatTheKernelSentOnFromItsOwnGroup) {
@@ -313,7 +315,8 @@ TEST(Supervisor, ExitsWithZeroForAListedStatus) {
   EXPECT_EQ(Story(config).begin().exited(4).transcript(), "[   0] exit 4\n");
 }
 
-// ---- rewriting and dropping -----------------------------------------------------------------------
+// ---- rewriting and dropping
+// -----------------------------------------------------------------------
 
 TEST(Supervisor, RewritesASignal) {
   Config config = plain();
@@ -406,7 +409,8 @@ TEST(Supervisor, StopSignalRewrittenToZeroIsIgnored) {
   }
 }
 
-// ---- which signals stop, and with what ------------------------------------------------------------
+// ---- which signals stop, and with what
+// ------------------------------------------------------------
 
 TEST(Supervisor, OnlyTheListedSignalsStop) {
   Config config = with_timeout(1000);
@@ -448,7 +452,8 @@ TEST(Supervisor, StopSignalLeavesTheOthersAlone) {
             "[   0] received USR1\n[   0] send USR1 to child\n");
 }
 
-// ---- delaying -------------------------------------------------------------------------------------
+// ---- delaying
+// -------------------------------------------------------------------------------------
 
 TEST(Supervisor, StopIsHeldBackForTheDelay) {
   Story story(with_delay(3000));
@@ -531,7 +536,8 @@ TEST(Supervisor, StopAfterTheDelayIsNotDelayedAgain) {
             "[1500] received TERM\n[1500] send TERM to child\n");
 }
 
-// ---- stopping -------------------------------------------------------------------------------------
+// ---- stopping
+// -------------------------------------------------------------------------------------
 
 TEST(Supervisor, StopIsSentAtOnceWithoutADelay) {
   for (int number : {kSignalTerm, kSignalInt, kSignalQuit}) {
@@ -657,7 +663,8 @@ TEST(Supervisor, LostChildWhileStoppingIsAnInternalFailure) {
   EXPECT_EQ(story.nobody_left().transcript(), "[ 500] exit 125\n");
 }
 
-// ---- resting --------------------------------------------------------------------------------------
+// ---- resting
+// --------------------------------------------------------------------------------------
 
 TEST(Supervisor, RestIsToldWhenTheChildHasEnded) {
   // CONT too: a stopped process acts on TERM only once it is continued.
@@ -733,7 +740,8 @@ TEST(Supervisor, OtherSignalWhileRestingReachesNobody) {
   EXPECT_EQ(story.deadline(), Instant{5000});
 }
 
-// ---- sweeping -------------------------------------------------------------------------------------
+// ---- sweeping
+// -------------------------------------------------------------------------------------
 
 // A story at 5000 ms, when KILL has just gone to the rest, of a child that exited with 3.
 void begin_sweep(Story& story) { story.begin().exited(3).at(5000).transcript(); }
@@ -784,7 +792,8 @@ TEST(Supervisor, SweepThatAStopBeganCountsFromThere) {
   EXPECT_EQ(story.deadline(), Instant{5500});
 }
 
-// ---- pausing --------------------------------------------------------------------------------------
+// ---- pausing
+// --------------------------------------------------------------------------------------
 
 Config pausing() {
   Config config = plain();
@@ -818,7 +827,8 @@ TEST(Supervisor, PauseGoesOnWithoutChildren) {
   EXPECT_EQ(story.deadline(), kNever);
 }
 
-// ---- after the exit -------------------------------------------------------------------------------
+// ---- after the exit
+// -------------------------------------------------------------------------------
 
 TEST(Supervisor, NothingFollowsTheExit) {
   Config config = with_timeout(1000);
@@ -830,7 +840,8 @@ TEST(Supervisor, NothingFollowsTheExit) {
   EXPECT_EQ(story.deadline(), kNever);
 }
 
-// ---- the terminal's stop signals --------------------------------------------------------------------
+// ---- the terminal's stop signals
+// --------------------------------------------------------------------
 
 TEST(Supervisor, SessionStopsTheChildAndItself) {
   for (int number : {kSignalTstp, kSignalTtin, kSignalTtou}) {
@@ -912,7 +923,8 @@ TEST(Supervisor, SuspendingGoesOnWhileStopping) {
   EXPECT_EQ(story.deadline(), Instant{1000});
 }
 
-// ---- a child in our own group -----------------------------------------------------------------------
+// ---- a child in our own group
+// -----------------------------------------------------------------------
 
 TEST(Supervisor, SameGroupIsNotSentWhatItsTerminalSent) {
   // INT and QUIT are taken here as plain signals.
@@ -966,7 +978,8 @@ TEST(Supervisor, SameGroupDoesNotSuspendAsPid1ForItsTerminal) {
   EXPECT_EQ(story.begin().signal(kSignalTstp, kKernel).transcript(), "[   0] received TSTP\n");
 }
 
-// ---- any order of events ----------------------------------------------------------------------------
+// ---- any order of events
+// ----------------------------------------------------------------------------
 
 // A configuration and then an order of events that could happen, both made up from a seed.
 class Chaos {
@@ -1010,24 +1023,24 @@ class Chaos {
     Event event;
     event.at = now_;
     switch (below(8)) {
-      case 0:
-        event.kind = Event::Kind::drained;
-        event.childless = child_alive_ ? one_in(50) : one_in(4);
+    case 0:
+      event.kind = Event::Kind::drained;
+      event.childless = child_alive_ ? one_in(50) : one_in(4);
+      break;
+    case 1:
+      if (child_alive_ && one_in(6)) {
+        event.kind = Event::Kind::ended;
+        event.status = {one_in(2) ? ExitStatus::Kind::exited : ExitStatus::Kind::signalled,
+                        static_cast<std::uint8_t>(1 + below(64))};
+        child_alive_ = false;
         break;
-      case 1:
-        if (child_alive_ && one_in(6)) {
-          event.kind = Event::Kind::ended;
-          event.status = {one_in(2) ? ExitStatus::Kind::exited : ExitStatus::Kind::signalled,
-                          static_cast<std::uint8_t>(1 + below(64))};
-          child_alive_ = false;
-          break;
-        }
-        [[fallthrough]];
-      case 2: event.kind = Event::Kind::tick; break;
-      default:
-        event.kind = Event::Kind::signal;
-        event.signal = {static_cast<std::uint8_t>(any_signal()),
-                        static_cast<SignalOrigin>(below(3)), random_()};
+      }
+      [[fallthrough]];
+    case 2: event.kind = Event::Kind::tick; break;
+    default:
+      event.kind = Event::Kind::signal;
+      event.signal = {static_cast<std::uint8_t>(any_signal()), static_cast<SignalOrigin>(below(3)),
+                      random_()};
     }
     return event;
   }

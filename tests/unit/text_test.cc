@@ -21,8 +21,9 @@ TEST(Text, PutsPlainTextAsItIs) {
   Text text(buffer);
   text.put("a\nb\x01");
   text.put('c');
-  EXPECT_EQ(text.view(), "a\nb\x01"
-                         "c");
+  EXPECT_EQ(text.view(),
+            "a\nb\x01"
+            "c");
   EXPECT_FALSE(text.empty());
 }
 

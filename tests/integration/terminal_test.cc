@@ -1,0 +1,250 @@
+// Job control on real terminals: an interactive bash that starts hydrinit, and hydrinit as PID 1 of a
+// terminal of its own.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "harness.h"
+
+namespace hydrinit_test {
+namespace {
+
+const char kCtrlC[] = "\x03";
+const char kCtrlZ[] = "\x1a";
+
+const std::string kPrompt = "PROMPT$ ";
+
+// An interactive bash. Nothing is typed before what the last line led to has been seen: keys that come
+// early would go to whoever has the terminal then.
+class Bash {
+ public:
+  Bash()
+      : process_({"/bin/bash", "--norc", "--noprofile", "-i"},
+                 {.environment = {{"PS1", kPrompt}, {"HISTFILE", ""}}, .terminal = true}) {
+    expect(kPrompt);
+  }
+  // What is typed is echoed first, and passed over up to the end of its line.
+  void type(const std::string& line) {
+    process_.write(line + "\n");
+    expect("\n");
+  }
+  void press(const char* key) { process_.write(key); }
+  void expect(const std::string& text) { process_.expect_next(text); }
+  // The code of the last command.
+  void expect_code(int code) {
+    type("echo \"co\"de=$?");
+    expect("code=" + std::to_string(code) + "\r\n" + kPrompt);
+  }
+  std::string seen() { return process_.expect(""); }
+  void leave() {
+    type("exit 0");
+    EXPECT_EQ(process_.finish().code, 0);
+  }
+
+ private:
+  Process process_;
+};
+
+std::string family() { return binary() + " " + probe() + " family 1"; }
+
+TEST(Terminal, ChildHasTheForegroundAndTheShellGetsItBack) {
+  Bash bash;
+  bash.type(binary() + " " + probe() + " state");
+  bash.expect("foreground yes");
+  bash.expect(kPrompt);
+  bash.expect_code(0);
+  bash.leave();
+}
+
+// Hazard 6: from an interactive shell ^Z wedges the terminal under tini.
+TEST(Terminal, CtrlZStopsTheJobAndFgContinuesIt) {
+  Bash bash;
+  bash.type(family());
+  bash.expect("ready ");
+  bash.press(kCtrlZ);
+  bash.expect("Stopped");
+  bash.expect(kPrompt);
+  bash.type("fg");
+  bash.expect("family 1");
+  bash.press(kCtrlC);
+  bash.expect(kPrompt);
+  bash.expect_code(130);
+  bash.leave();
+}
+
+TEST(Terminal, BgLetsAStoppedJobRunInTheBackground) {
+  Bash bash;
+  bash.type(binary() + " sh -c 'trap \"echo it goes on\" CONT; " + probe() + " family 1 & wait; wait'");
+  bash.expect("ready ");
+  bash.press(kCtrlZ);
+  bash.expect("Stopped");
+  bash.expect(kPrompt);
+  bash.type("bg");
+  bash.expect("it goes on");
+  bash.type("kill %1");
+  bash.expect(kPrompt);
+  bash.type("wait");
+  bash.expect(kPrompt);
+  bash.leave();
+}
+
+TEST(Terminal, CtrlCEndsTheChildAndTheCodeTells) {
+  Bash bash;
+  bash.type(family());
+  bash.expect("ready ");
+  bash.press(kCtrlC);
+  bash.expect(kPrompt);
+  bash.expect_code(130);
+  bash.leave();
+}
+
+// The terminal would have sent ^C to the whole job, a script that runs hydrinit included.
+TEST(Terminal, CtrlCEndsTheScriptThatStartedIt) {
+  Bash bash;
+  bash.type("sh -c '" + family() + "; echo \"script goes\" on'");
+  bash.expect("ready ");
+  bash.press(kCtrlC);
+  bash.expect(kPrompt);
+  bash.expect_code(130);
+  EXPECT_EQ(bash.seen().find("script goes on"), std::string::npos);
+  bash.leave();
+}
+
+// Hazard 7: `tini ... &` and `catatonit ... &` take the foreground and make the shell exit.
+TEST(Terminal, BackgroundJobDoesNotTakeTheForeground) {
+  Bash bash;
+  bash.type(family() + " &");
+  bash.expect("ready ");
+  bash.type("echo still he''re");
+  bash.expect("still here");
+  bash.expect(kPrompt);
+  bash.type("kill %1");
+  bash.expect(kPrompt);
+  bash.type("wait");
+  bash.expect(kPrompt);
+  bash.leave();
+}
+
+TEST(Terminal, FgOfABackgroundJobLetsItRead) {
+  Bash bash;
+  bash.type(binary() + " sh -c 'echo \"it star\"ts; read line; echo \"it read: $line\"' &");
+  bash.expect("it starts");
+  bash.type("fg");
+  bash.expect("read: $line");
+  bash.type("hello");
+  bash.expect("it read: hello");
+  bash.expect(kPrompt);
+  bash.leave();
+}
+
+TEST(Terminal, InteractiveShellHasJobControl) {
+  Bash bash;
+  bash.type(binary() + " bash --norc --noprofile -i");
+  bash.expect(kPrompt);
+  bash.type(probe() + " family 1");
+  bash.expect("ready ");
+  bash.press(kCtrlZ);
+  bash.expect("Stopped");
+  bash.expect(kPrompt);
+  bash.type("kill -9 %1");
+  bash.expect(kPrompt);
+  bash.type("exit 7");
+  bash.expect(kPrompt);
+  bash.expect_code(7);
+  bash.leave();
+}
+
+TEST(Terminal, PipelineWithRedirectedInputStillHasTheForeground) {
+  Bash bash;
+  bash.type("echo x | " + binary() + " " + probe() + " state | grep fore");
+  bash.expect("foreground yes");
+  bash.expect(kPrompt);
+  bash.leave();
+}
+
+class OnPty : public ::testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Names, OnPty, ::testing::Values("hydrinit", "tini", "dumb-init", "catatonit"),
+                         [](const auto& name) {
+                           const std::string text = name.param;
+                           return text == "dumb-init" ? std::string("dumbinit") : text;
+                         });
+
+// Hazard 8: as PID 1 on a terminal, ^Z and then ^C leaves tini and dumb-init stuck.
+TEST_P(OnPty, CtrlZAndThenCtrlCAsPid1EndsTheChild) {
+  REQUIRE_PLACE(Place::pid1);
+  Process process(hydrinit({probe(), "family", "1"}),
+                  {.place = Place::pid1, .name = GetParam(), .terminal = true});
+  process.expect("ready ");
+  process.write(kCtrlZ);
+  process.write(kCtrlC);
+  EXPECT_EQ(process.finish().code, 130);
+}
+
+TEST_P(OnPty, InteractiveShellAsChildOfPid1HasJobControl) {
+  REQUIRE_PLACE(Place::pid1);
+  Process process(hydrinit({"bash", "--norc", "--noprofile", "-i"}),
+                  {.place = Place::pid1,
+                   .name = GetParam(),
+                   .environment = {{"PS1", "PROMPT$ "}},
+                   .terminal = true});
+  process.expect_next(kPrompt);
+  process.write(probe() + " family 1\n");
+  process.expect_next("ready ");
+  process.write(kCtrlZ);
+  process.expect_next("Stopped");
+  process.expect_next(kPrompt);
+  process.write("fg\n");
+  process.expect_next("family 1");
+  process.write(kCtrlC);
+  process.expect_next(kPrompt);
+  process.write("exit 9\n");
+  EXPECT_EQ(process.finish().code, 9);
+}
+
+TEST(Terminal, SessionOfTheChildTakesTheTerminalOverFromPid1) {
+  REQUIRE_PLACE(Place::pid1);
+  Process process(hydrinit({"--session", probe(), "state"}), {.place = Place::pid1, .terminal = true});
+  const Outcome outcome = process.finish();
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.output.find("own-session yes"), std::string::npos) << outcome.output;
+  EXPECT_NE(outcome.output.find("terminal yes"), std::string::npos) << outcome.output;
+  EXPECT_NE(outcome.output.find("foreground yes"), std::string::npos) << outcome.output;
+}
+
+TEST(Terminal, HangUpOfTheHandOverIsNotForwarded) {
+  REQUIRE_PLACE(Place::pid1);
+  Process process(hydrinit({"--session", probe(), "signals", "15"}),
+                  {.place = Place::pid1, .terminal = true});
+  process.expect("ready ");
+  process.signal(SIGHUP);
+  process.expect("signal 1 ");
+  process.signal(SIGTERM);
+  const Outcome outcome = process.finish();
+  EXPECT_EQ(outcome.output.find("signal 1 "), outcome.output.rfind("signal 1 ")) << outcome.output;
+  EXPECT_EQ(outcome.output.find("signal 18"), std::string::npos);
+}
+
+// A session's child cannot be stopped by the terminal: it gets STOP, and so do we; CONT goes on with both.
+TEST(Terminal, SessionIsSuspendedAndContinuedWithUs) {
+  Process process(hydrinit({"--session", probe(), "signals", "15"}));
+  process.expect("ready ");
+  const pid_t child = process.child();
+  for (int number : {SIGTSTP, SIGTTIN, SIGTTOU}) {
+    process.signal(number);
+    EXPECT_TRUE(eventually([&] {
+      return status_field(process.pid(), "State")[0] == 'T' && status_field(child, "State")[0] == 'T';
+    }));
+    process.signal(SIGCONT);
+    EXPECT_TRUE(eventually([&] {
+      return status_field(process.pid(), "State")[0] == 'S' && status_field(child, "State")[0] == 'S';
+    }));
+  }
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.finish().code, 0);
+}
+
+}  // namespace
+}  // namespace hydrinit_test
