@@ -50,23 +50,27 @@ void append_statuses(Text& out, const SuccessStatuses& statuses) {
 void append_value(Text& out, const Option& option, const Config& config) {
   const char* field = reinterpret_cast<const char*>(&config) + option.field();
   switch (option.value()) {
-    case ValueKind::flag: out.add("%s", static_cast<std::uint8_t>(*field) == option.on() ? "yes" : "no"); break;
-    case ValueKind::count: out.add("%d", *reinterpret_cast<const std::int8_t*>(field)); break;
-    case ValueKind::duration: {
-      const Millis duration = *reinterpret_cast<const Millis*>(field);
-      duration.count < 0 ? out.add("never") : append_duration(out, duration);
-      break;
-    }
-    case ValueKind::signal: *field == 0 ? out.add("-") : append_signal(out, *field); break;
-    case ValueKind::signal_list: append_set(out, *reinterpret_cast<const SignalSet*>(field)); break;
-    case ValueKind::rewrite_list: append_table(out, *reinterpret_cast<const SignalTable*>(field)); break;
-    case ValueKind::status_list:
-      append_statuses(out, *reinterpret_cast<const SuccessStatuses*>(field));
-      break;
-    case ValueKind::tini_signal:
-    case ValueKind::tini_status:
-    case ValueKind::low_rewrite:
-    case ValueKind::verbosity_level: break;  // not in hydrinit's own table
+  case ValueKind::flag:
+    out.add("%s", static_cast<std::uint8_t>(*field) == option.on() ? "yes" : "no");
+    break;
+  case ValueKind::count: out.add("%d", *reinterpret_cast<const std::int8_t*>(field)); break;
+  case ValueKind::duration: {
+    const Millis duration = *reinterpret_cast<const Millis*>(field);
+    duration.count < 0 ? out.add("never") : append_duration(out, duration);
+    break;
+  }
+  case ValueKind::signal: *field == 0 ? out.add("-") : append_signal(out, *field); break;
+  case ValueKind::signal_list: append_set(out, *reinterpret_cast<const SignalSet*>(field)); break;
+  case ValueKind::rewrite_list:
+    append_table(out, *reinterpret_cast<const SignalTable*>(field));
+    break;
+  case ValueKind::status_list:
+    append_statuses(out, *reinterpret_cast<const SuccessStatuses*>(field));
+    break;
+  case ValueKind::tini_signal:
+  case ValueKind::tini_status:
+  case ValueKind::low_rewrite:
+  case ValueKind::verbosity_level: break;  // not in hydrinit's own table
   }
 }
 
@@ -87,8 +91,8 @@ void append_explanation(Text& out, const Invocation& invocation) {
     out.add("'%s' ", *word);
   }
   head(out, "process");
-  out.add("%spid %d, user %d, group %d", pid1 ? "" : "not PID 1: ", os::own_pid(), static_cast<int>(::geteuid()),
-          static_cast<int>(::getegid()));
+  out.add("%spid %d, user %d, group %d", pid1 ? "" : "not PID 1: ", os::own_pid(),
+          static_cast<int>(::geteuid()), static_cast<int>(::getegid()));
   head(out, "orphans");
   out.add("%s", explain_orphans(config, pid1));
   head(out, "terminal");

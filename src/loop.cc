@@ -23,8 +23,8 @@ SignalOrigin origin_of(int code) {
 
 }  // namespace
 
-Loop::Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request,
-           int signal_fd, Terminal& terminal, Reporter& reporter)
+Loop::Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request, int signal_fd,
+           Terminal& terminal, Reporter& reporter)
     : config_(config),
       codes_(codes),
       request_(request),
@@ -55,8 +55,8 @@ int Loop::run() {
 }
 
 void Loop::handle(const os::ReceivedSignal& signal) {
-  // SIGCHLD is consumed. Our own signals are not meant for the child either: a SIGPIPE for a line that
-  // nobody reads, or what we sent to the terminal's job.
+  // SIGCHLD is consumed. Our own signals are not meant for the child either: a SIGPIPE for a line
+  // that nobody reads, or what we sent to the terminal's job.
   if (signal.number == SIGCHLD || signal.sender == os::own_pid()) return;
   if (signal.number == SIGCONT) terminal_.continued(reaper_.leader());
   Event event = make_event(Event::Kind::signal);
@@ -123,21 +123,21 @@ void Loop::dispatch(const Event& event) {
 
 void Loop::perform(const Action& action) {
   switch (action.kind) {
-    case Action::Kind::spawn: spawn(); break;
-    case Action::Kind::send: send(action); break;
-    case Action::Kind::send_rest: send_rest(action.signal.number); break;
-    case Action::Kind::suspend:
-      // STOP cannot be blocked; as PID 1 the kernel ignores it (pid_namespaces(7)).
-      (void)os::send_signal(os::own_pid(), SIGSTOP);
-      break;
-    case Action::Kind::report:
-      reporter_.say_signal(action.notice, action.signal.number, action.other, reaper_.leader());
-      break;
-    case Action::Kind::exit:
-      exiting_ = true;
-      exit_code_ = action.code;
-      reporter_.say(Kind::exiting, 0, action.code);
-      break;
+  case Action::Kind::spawn: spawn(); break;
+  case Action::Kind::send: send(action); break;
+  case Action::Kind::send_rest: send_rest(action.signal.number); break;
+  case Action::Kind::suspend:
+    // STOP cannot be blocked; as PID 1 the kernel ignores it (pid_namespaces(7)).
+    (void)os::send_signal(os::own_pid(), SIGSTOP);
+    break;
+  case Action::Kind::report:
+    reporter_.say_signal(action.notice, action.signal.number, action.other, reaper_.leader());
+    break;
+  case Action::Kind::exit:
+    exiting_ = true;
+    exit_code_ = action.code;
+    reporter_.say(Kind::exiting, 0, action.code);
+    break;
   }
 }
 

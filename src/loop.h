@@ -1,5 +1,5 @@
-// Between the kernel and the supervisor: sleeps until something happens, tells it as events in a fixed
-// order (exits before signals before the deadline), and carries the actions out.
+// Between the kernel and the supervisor: sleeps until something happens, tells it as events in a
+// fixed order (exits before signals before the deadline), and carries the actions out.
 #pragma once
 
 #include "core/supervisor.h"
@@ -14,8 +14,8 @@ namespace hydrinit {
 class Loop {
  public:
   // All of them outlive the loop.
-  Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request,
-       int signal_fd, Terminal& terminal, Reporter& reporter);
+  Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request, int signal_fd,
+       Terminal& terminal, Reporter& reporter);
 
   // Runs until the supervisor says exit; its code.
   int run();
@@ -47,7 +47,7 @@ class Loop {
   Supervisor supervisor_;
   Reaper reaper_{};
   Instant now_{};
-  SignalSet sent_{};            // to the child, ever
+  SignalSet sent_{};           // to the child, ever
   bool more_children_ = true;  // some changes may not have been told yet
   bool exiting_ = false;
   int exit_code_ = 0;

@@ -44,20 +44,23 @@ consteval OptionRow make_option(char letter, OptionUse use, std::size_t offset, 
           {name, placeholder, help}};
 }
 
-// An option with a value, and one without: the latter writes on into the field, or off when negated.
-#define VALUE(kind, letter, use, member, name, placeholder, help)                                \
+// An option with a value, and one without: the latter writes on into the field, or off when
+// negated.
+#define VALUE(kind, letter, use, member, name, placeholder, help)                                  \
   make_option<kind, decltype(Config::member)>(letter, use, offsetof(Config, member), {}, {}, name, \
                                               placeholder, help)
-#define FLAG(letter, use, member, on, off, name, help)                                             \
-  make_option<Value::flag, decltype(Config::member)>(letter, use, offsetof(Config, member), on, off, \
-                                                     name, "", help)
-#define VARIABLE(kind, member, on, name, only_value)                                       \
-  VariableRow{{static_cast<std::uint8_t>(kind), offsetof(Config, member),                    \
-               static_cast<std::uint8_t>(on)},                                             \
-              {name, only_value}}
+#define FLAG(letter, use, member, on, off, name, help)                                          \
+  make_option<Value::flag, decltype(Config::member)>(letter, use, offsetof(Config, member), on, \
+                                                     off, name, "", help)
+#define VARIABLE(kind, member, on, name, only_value)                                              \
+  VariableRow {                                                                                   \
+    {static_cast<std::uint8_t>(kind), offsetof(Config, member), static_cast<std::uint8_t>(on)}, { \
+      name, only_value                                                                            \
+    }                                                                                             \
+  }
 
-// The rows below are read by the compiler alone; the packed tables are what is kept. A dialect's row
-// without a help text has that of hydrinit's option with the same effect.
+// The rows below are read by the compiler alone; the packed tables are what is kept. A dialect's
+// row without a help text has that of hydrinit's option with the same effect.
 
 constexpr OptionRow kNativeOptionsRows[] = {
     FLAG('s', policy, subreaper, Subreaper::on, Subreaper::off, "subreaper",
@@ -99,14 +102,11 @@ constexpr OptionRow kTiniOptionsRows[] = {
     FLAG(0, action, verb, Verb::version, Verb::run, "version", ""),
     FLAG('h', action, verb, Verb::help, Verb::run, "", ""),
     FLAG('s', policy, subreaper, Subreaper::on, Subreaper::off, "", ""),
-    VALUE(Value::tini_signal, 'p', policy, parent_death_signal, "", "SIG",
-          ""),
+    VALUE(Value::tini_signal, 'p', policy, parent_death_signal, "", "SIG", ""),
     VALUE(Value::count, 'v', policy, verbosity, "", "", ""),
     FLAG('w', policy, warn_reaped, true, false, "", ""),
-    FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "",
-         ""),
-    VALUE(Value::tini_status, 'e', policy, success, "", "CODE",
-          ""),
+    FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "", ""),
+    VALUE(Value::tini_status, 'e', policy, success, "", "CODE", ""),
     FLAG('l', action, verb, Verb::license, Verb::run, "", ""),
 };
 constexpr auto kTiniOptions = pack<packed_size(kTiniOptionsRows)>(kTiniOptionsRows);
@@ -121,8 +121,7 @@ constexpr auto kTiniVariables = pack<packed_size(kTiniVariablesRows)>(kTiniVaria
 constexpr OptionRow kDumbInitOptionsRows[] = {
     FLAG('c', policy, placement, Placement::same_group, Placement::new_session, "single-child",
          "forward signals to the child only, no session"),
-    VALUE(Value::low_rewrite, 'r', policy, signals, "rewrite", "S:R",
-          ""),
+    VALUE(Value::low_rewrite, 'r', policy, signals, "rewrite", "S:R", ""),
     VALUE(Value::count, 'v', policy, verbosity, "verbose", "", ""),
     FLAG('h', action, verb, Verb::help, Verb::run, "help", ""),
     FLAG('V', action, verb, Verb::version, Verb::run, "version", ""),
@@ -133,11 +132,11 @@ constexpr VariableRow kDumbInitVariablesRows[] = {
     VARIABLE(Value::flag, verbosity, 1, "DUMB_INIT_DEBUG", "1"),
     VARIABLE(Value::flag, placement, Placement::same_group, "DUMB_INIT_SETSID", "0"),
 };
-constexpr auto kDumbInitVariables = pack<packed_size(kDumbInitVariablesRows)>(kDumbInitVariablesRows);
+constexpr auto kDumbInitVariables =
+    pack<packed_size(kDumbInitVariablesRows)>(kDumbInitVariablesRows);
 
 constexpr OptionRow kCatatonitOptionsRows[] = {
-    FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "",
-         ""),
+    FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "", ""),
     FLAG('h', action, verb, Verb::help, Verb::run, "", ""),
     FLAG('L', action, verb, Verb::license, Verb::run, "", ""),
     FLAG('P', policy, verb, Verb::pause, Verb::run, "", "start nothing, reap, end on TERM or INT"),
@@ -156,8 +155,8 @@ constexpr auto kCatatonitVariables =
 #undef VARIABLE
 
 // Style; exit codes for a usage error, an internal failure, ENOENT, EACCES and another errno of
-// execve(2); subreaper, placement, verbosity, whether the group is told at the end; the usage line and
-// the original's version text.
+// execve(2); subreaper, placement, verbosity, whether the group is told at the end; the usage line
+// and the original's version text.
 using DialectRow = PackedRow<10, 2>;
 consteval DialectRow dialect(Style style, ExitCodes codes, Subreaper subreaper, Placement placement,
                              std::uint8_t verbosity, bool term_group_at_end, const char* usage,
@@ -186,8 +185,8 @@ constexpr auto kDialects = pack<packed_size(kDialectRows)>(kDialectRows);
 constexpr SignalSet kLibcOwn{32, 33};
 // ILL, TRAP, ABRT, BUS, FPE, SEGV and SYS are left to the kernel, TTIN and TTOU ignored.
 constexpr SignalSet kTiniDropped{4, 5, 6, 7, 8, 11, 31, kSignalTtin, kSignalTtou, 32, 33};
-constexpr SignalSet kCatatonitDropped{4,           5,           6,  7, 8, 11, 31, kSignalTstp,
-                                      kSignalTtin, kSignalTtou, 32, 33};
+constexpr SignalSet kCatatonitDropped{4,  5,           6,           7,           8,  11,
+                                      31, kSignalTstp, kSignalTtin, kSignalTtou, 32, 33};
 
 Style choose_style(const char* argv0) {
   const char* name = argv0;

@@ -35,16 +35,18 @@ const char kLicenseText[] =
 void append_help(Text& out, const Dialect& dialect) {
   const bool native = dialect.style == Style::native;
   if (!native) append_version(out, dialect);
-  out.add("Usage: %s\n\nRuns the command, forwards signals, reaps orphans, exits with its code.\n\n",
-          dialect.usage);
+  out.add(
+      "Usage: %s\n\nRuns the command, forwards signals, reaps orphans, exits with its code.\n\n",
+      dialect.usage);
   for (Option option(dialect.options); !option.at_end(); option.next()) {
     append_option(out, option, native && !option.takes_value() && option.is_policy());
   }
   Variable variable(dialect.variables);
   if (!variable.at_end()) out.add("\nEnvironment:");
   for (; !variable.at_end(); variable.next()) out.add(" %s", variable.name());
-  out.add("\nhydrinit's options before --explain are also read from HYDRINIT_<NAME>, as in\n"
-          "HYDRINIT_STOP_TIMEOUT=8s. D: 250ms 5s 2m 1h. SIG: TERM, SIGTERM, 15, RTMIN+3.\n");
+  out.add(
+      "\nhydrinit's options before --explain are also read from HYDRINIT_<NAME>, as in\n"
+      "HYDRINIT_STOP_TIMEOUT=8s. D: 250ms 5s 2m 1h. SIG: TERM, SIGTERM, 15, RTMIN+3.\n");
 }
 
 void append_version(Text& out, const Dialect& dialect) {

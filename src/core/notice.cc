@@ -12,10 +12,10 @@ constexpr int kAlways = -2;
 // Kept above zero in the packed byte.
 constexpr int kLevelBias = 3;
 
-// The words. %p the pid, %i our own, %q the command, %s and %n the signal by name and number, %o and
-// %m the other number as a signal's name and plainly, %g "pid 7" or "process group 7", %f the name, %c
-// the letter, %v the value, %x what it should have been, %e the error, %d the code, %u the usage line,
-// %h the speaker: "hydrinit: ", "%h", "[WARN  tini (1)] " by level.
+// The words. %p the pid, %i our own, %q the command, %s and %n the signal by name and number, %o
+// and %m the other number as a signal's name and plainly, %g "pid 7" or "process group 7", %f the
+// name, %c the letter, %v the value, %x what it should have been, %e the error, %d the code, %u the
+// usage line, %h the speaker: "hydrinit: ", "%h", "[WARN  tini (1)] " by level.
 using Row = PackedRow<3, 1>;
 constexpr Row say(Kind kind, int level, Stream stream, const char* words) {
   return {{static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(level + kLevelBias),
@@ -87,10 +87,8 @@ constexpr Row kTiniRows[] = {
         "%hTini is not running as PID 1 and isn't registered as a child subreaper.\n"
         "Orphans do not become its children, so zombie reaping won't work.\n"
         "To fix the problem, use -s, set TINI_SUBREAPER, or run it as PID 1."),
-    say(Kind::spawned, 2, Stream::output,
-        "%hSpawned child process '%q' with pid '%p'"),
-    say(Kind::leader_exited, 2, Stream::output,
-        "%hMain child exited normally (with status '%m')"),
+    say(Kind::spawned, 2, Stream::output, "%hSpawned child process '%q' with pid '%p'"),
+    say(Kind::leader_exited, 2, Stream::output, "%hMain child exited normally (with status '%m')"),
     say(Kind::leader_killed, 2, Stream::output,
         "%hMain child exited with signal (with signal '%o')"),
     say(Kind::child_signal, 3, Stream::output, "%hReceived SIGCHLD"),
@@ -141,10 +139,10 @@ constexpr auto kCatatonit = pack<packed_size(kCatatonitRows)>(kCatatonitRows);
 
 const char* table_of(Style style) {
   switch (style) {
-    case Style::tini: return kTini.data();
-    case Style::dumb_init: return kDumbInit.data();
-    case Style::catatonit: return kCatatonit.data();
-    case Style::native: break;
+  case Style::tini: return kTini.data();
+  case Style::dumb_init: return kDumbInit.data();
+  case Style::catatonit: return kCatatonit.data();
+  case Style::native: break;
   }
   return kNative.data();
 }
@@ -159,10 +157,10 @@ void append_head(Text& out, int level, const Voice& voice) {
   // From kAlways on; nothing is said at -1 and 0.
   constexpr char kTiniLevels[][6] = {"FATAL", "", "", "WARN ", "INFO ", "DEBUG"};
   switch (voice.style) {
-    case Style::native:
-    case Style::catatonit: out.add("hydrinit: "); break;
-    case Style::dumb_init: out.add("[dumb-init] "); break;
-    case Style::tini: out.add("[%s tini (%d)] ", kTiniLevels[level - kAlways], voice.own_pid); break;
+  case Style::native:
+  case Style::catatonit: out.add("hydrinit: "); break;
+  case Style::dumb_init: out.add("[dumb-init] "); break;
+  case Style::tini: out.add("[%s tini (%d)] ", kTiniLevels[level - kAlways], voice.own_pid); break;
   }
 }
 
@@ -172,24 +170,24 @@ void append_error(Text& out, const char* words, int code) {
 
 void append_field(Text& out, char field, const Notice& notice, const Voice& voice) {
   switch (field) {
-    case 'p': out.add("%d", notice.pid); break;
-    case 'i': out.add("%d", voice.own_pid); break;
-    case 'q': out.add("%s", voice.command); break;
-    case 's': append_signal(out, notice.signal); break;
-    case 'n': out.add("%d", notice.signal); break;
-    case 'o': append_signal(out, notice.other); break;
-    case 'm': out.add("%d", notice.other); break;
-    case 'g': out.add("%s %d", notice.to_group ? "process group" : "pid", notice.pid); break;
-    case 'f': out.put_shown(notice.name, notice.name_length); break;
-    case 'c': out.add("%c", notice.letter); break;
-    case 'v': out.add("%s", notice.value); break;
-    case 'x': out.add("%s", describe(notice.expected)); break;
-    case 'u': out.add("%s", voice.usage); break;
-    case 'z':
-      for (const char* word = voice.usage; *word != ' '; ++word) out.put(*word);
-      break;
-    case 'e': append_error(out, voice.error_text(notice.code), notice.code); break;
-    case 'd': out.add("%d", notice.code); break;
+  case 'p': out.add("%d", notice.pid); break;
+  case 'i': out.add("%d", voice.own_pid); break;
+  case 'q': out.add("%s", voice.command); break;
+  case 's': append_signal(out, notice.signal); break;
+  case 'n': out.add("%d", notice.signal); break;
+  case 'o': append_signal(out, notice.other); break;
+  case 'm': out.add("%d", notice.other); break;
+  case 'g': out.add("%s %d", notice.to_group ? "process group" : "pid", notice.pid); break;
+  case 'f': out.put_shown(notice.name, notice.name_length); break;
+  case 'c': out.add("%c", notice.letter); break;
+  case 'v': out.add("%s", notice.value); break;
+  case 'x': out.add("%s", describe(notice.expected)); break;
+  case 'u': out.add("%s", voice.usage); break;
+  case 'z':
+    for (const char* word = voice.usage; *word != ' '; ++word) out.put(*word);
+    break;
+  case 'e': append_error(out, voice.error_text(notice.code), notice.code); break;
+  case 'd': out.add("%d", notice.code); break;
   }
 }
 
@@ -227,8 +225,8 @@ Stream render(Text& out, const Notice& notice, const Voice& voice) {
   Line line = find(table_of(voice.style), kind);
   if (line.at_end() && voice.style != Style::native) line = find(kGetopt.data(), kind);
   if (line.at_end()) {
-    // A policy that the original does not have came from a HYDRINIT_ variable: what matters about it
-    // is said in hydrinit's own words. So is what catatonit tells when it is to debug.
+    // A policy that the original does not have came from a HYDRINIT_ variable: what matters about
+    // it is said in hydrinit's own words. So is what catatonit tells when it is to debug.
     line = find(kNative.data(), kind);
     speaker.style = Style::native;
     const bool chatty = voice.style == Style::native || voice.style == Style::catatonit;

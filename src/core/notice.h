@@ -1,5 +1,5 @@
-// Everything hydrinit can say, as data; and its wording in each dialect. One notice is one line. What
-// is worth saying at which verbosity stands in the same table as the words.
+// Everything hydrinit can say, as data; and its wording in each dialect. One notice is one line.
+// What is worth saying at which verbosity stands in the same table as the words.
 #pragma once
 
 #include <cstdint>
@@ -28,13 +28,13 @@ struct Notice {
   enum class Kind : std::uint8_t {
     none,
     // A command line or an environment that cannot be taken.
-    unknown_option,       // name
-    unknown_letter,       // letter
-    missing_value,        // name, expected
+    unknown_option,        // name
+    unknown_letter,        // letter
+    missing_value,         // name, expected
     missing_letter_value,  // letter, name, expected
-    unexpected_value,     // name, value
-    bad_value,            // name, letter, value, expected
-    bad_variable,         // name is the variable's; value, expected
+    unexpected_value,      // name, value
+    bad_value,             // name, letter, value, expected
+    bad_variable,          // name is the variable's; value, expected
     no_command,
     usage_line,  // catatonit's second line
     // A child's life.

@@ -75,7 +75,7 @@ bool take_status(const char*& cursor, SuccessStatuses& statuses) {
 
 // tini's table: SIGHUP to SIGSYS, without those that are not POSIX's.
 int parse_tini_signal(const char* text) {
-  constexpr int kLast = 31;                      // SYS
+  constexpr int kLast = 31;                        // SYS
   constexpr SignalSet kUnknownToTini{16, 29, 30};  // STKFLT, IO, PWR
   if (!begins(text, "SIG") || is_digit(text[3])) return 0;
   const int number = parse_signal(text);
@@ -112,7 +112,8 @@ class Parser {
   Option find_letter(char letter) const;
   Option find_long(const char* name, int length, bool& negated) const;
 
-  // The field of Config that a row names; its kind of value implies the type (dialects.cc checks it).
+  // The field of Config that a row names; its kind of value implies the type (dialects.cc checks
+  // it).
   template <typename T>
   T& field(std::size_t offset) {
     return *reinterpret_cast<T*>(reinterpret_cast<char*>(&config_) + offset);
@@ -220,8 +221,7 @@ int Parser::take_value(const Option& option, const char* attached, char** argv) 
   out_.error.value = value;
   out_.error.expected = option.value();
   if (value == nullptr) {
-    out_.error.kind =
-        out_.error.letter != '\0' ? Said::missing_letter_value : Said::missing_value;
+    out_.error.kind = out_.error.letter != '\0' ? Said::missing_letter_value : Said::missing_value;
   } else if (!apply_value(option, value)) {
     out_.error.kind = Said::bad_value;
   }

@@ -1,6 +1,6 @@
 // Options: one table a dialect, read by the parser, the environment reader and --help alike. A row
-// names the field of Config that it fills and the kind of value, so that a new option is a field and a
-// row.
+// names the field of Config that it fills and the kind of value, so that a new option is a field
+// and a row.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace hydrinit {
 // A policy is also read from HYDRINIT_<NAME>; an action is not.
 enum class OptionUse : std::uint8_t { policy = 1, action };
 
-// One row of a dialect's table: value kind, letter, use, field of Config, and for a flag what it writes
-// there when it is given and when it is negated; then name, placeholder and help. Letter 0: no short
-// form; name "": no long form.
+// One row of a dialect's table: value kind, letter, use, field of Config, and for a flag what it
+// writes there when it is given and when it is negated; then name, placeholder and help. Letter 0:
+// no short form; name "": no long form.
 using OptionRow = PackedRow<6, 3>;
 
 // Walks a dialect's options: for (Option o(dialect.options); !o.at_end(); o.next()).
@@ -35,8 +35,9 @@ class Option : public PackedCursor<6, 3> {
   const char* help() const { return text(2); }
 };
 
-// A variable of a dialect's own, read after the command line and left in the environment: value kind,
-// field, what a flag writes; name, and the only value with which it counts ("": any, also none).
+// A variable of a dialect's own, read after the command line and left in the environment: value
+// kind, field, what a flag writes; name, and the only value with which it counts ("": any, also
+// none).
 using VariableRow = PackedRow<3, 2>;
 class Variable : public PackedCursor<3, 2> {
  public:

@@ -1,6 +1,6 @@
-// Tables of text as one run of bytes. A row is written as a struct and checked by the compiler; what
-// the binary holds are its small numbers and its strings, one after the other. Pointers would cost a
-// position-independent binary 32 bytes a string and a page of memory written at every start.
+// Tables of text as one run of bytes. A row is written as a struct and checked by the compiler;
+// what the binary holds are its small numbers and its strings, one after the other. Pointers would
+// cost a position-independent binary 32 bytes a string and a page of memory written at every start.
 #pragma once
 
 #include <array>

@@ -15,7 +15,8 @@ constexpr char kNames[] =
     "IO\0PWR\0SYS\0";
 constexpr int kNamed = 31;
 
-// The table is the numbering that x86, ARM, POWER, RISC-V and s390 share; another would need its own.
+// The table is the numbering that x86, ARM, POWER, RISC-V and s390 share; another would need its
+// own.
 static_assert(SIGABRT == 6 && SIGBUS == 7 && SIGUSR1 == 10 && SIGUSR2 == 12 && SIGCHLD == 17);
 static_assert(SIGSTOP == 19 && SIGURG == 23 && SIGIO == 29 && SIGPWR == 30 && SIGSYS == 31);
 

@@ -1,6 +1,6 @@
-// Signals: number <-> name, sets of them, and the table that says what becomes of each one received.
-// Numbers are the kernel ABI's 1..64 (signal(7)); realtime ones are RTMIN = 34 to RTMAX = 64, whatever
-// part of them a libc keeps for itself.
+// Signals: number <-> name, sets of them, and the table that says what becomes of each one
+// received. Numbers are the kernel ABI's 1..64 (signal(7)); realtime ones are RTMIN = 34 to RTMAX =
+// 64, whatever part of them a libc keeps for itself.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +49,8 @@ class SignalSet {
   std::uint64_t bits_ = 0;
 };
 
-// The signal named at the cursor, which moves behind the name: TERM, SIGTERM, term, 15, RTMIN, RTMIN+3,
-// RTMAX-1; 0 for all else.
+// The signal named at the cursor, which moves behind the name: TERM, SIGTERM, term, 15, RTMIN,
+// RTMIN+3, RTMAX-1; 0 for all else.
 int take_signal(const char*& cursor);
 
 // The same for a text that is nothing but the name.

@@ -13,21 +13,21 @@ constexpr SignalSet kTerminalToGroup{kSignalInt, kSignalQuit, kSignalTstp, kSign
 
 void Supervisor::step(const Event& event, Actions& out) {
   switch (event.kind) {
-    case Event::Kind::start:
-      if (config_.verb == Verb::pause) {
-        stage_ = Stage::pausing;
-      } else {
-        out.spawn();
-      }
-      break;
-    case Event::Kind::tick:
-      if (event.at >= deadline_) on_deadline(event.at, out);
-      break;
-    case Event::Kind::spawned: stage_ = Stage::running; break;
-    case Event::Kind::spawn_failed: exit(event.exit_code, out); break;
-    case Event::Kind::ended: on_ended(event, out); break;
-    case Event::Kind::drained: on_drained(event, out); break;
-    case Event::Kind::signal: on_signal(event, out); break;
+  case Event::Kind::start:
+    if (config_.verb == Verb::pause) {
+      stage_ = Stage::pausing;
+    } else {
+      out.spawn();
+    }
+    break;
+  case Event::Kind::tick:
+    if (event.at >= deadline_) on_deadline(event.at, out);
+    break;
+  case Event::Kind::spawned: stage_ = Stage::running; break;
+  case Event::Kind::spawn_failed: exit(event.exit_code, out); break;
+  case Event::Kind::ended: on_ended(event, out); break;
+  case Event::Kind::drained: on_drained(event, out); break;
+  case Event::Kind::signal: on_signal(event, out); break;
   }
 }
 
@@ -55,7 +55,8 @@ void Supervisor::forward(const Event& event, Actions& out) {
   const bool from_kernel = event.signal.origin == SignalOrigin::kernel;
   const bool suspends = config_.placement != Placement::new_group && kTerminalStops.has(received);
   // A child in our own group has had the terminal's signal already.
-  const bool delivered = config_.placement == Placement::same_group && kTerminalToGroup.has(received);
+  const bool delivered =
+      config_.placement == Placement::same_group && kTerminalToGroup.has(received);
   // Nobody could resume an init that stopped for its terminal; the kernel drops such signals for an
   // orphaned group by the same reasoning.
   const bool pointless = suspends && pid1_;
@@ -98,16 +99,16 @@ void Supervisor::send_kill(Notice::Kind why, Actions& out) {
 
 void Supervisor::on_deadline(Instant at, Actions& out) {
   switch (stage_) {
-    case Stage::delaying: begin_stop(held_, at, out); break;
-    case Stage::stopping: send_kill(Said::stop_timed_out, out); break;
-    case Stage::resting: begin_sweep(at, out); break;
-    case Stage::sweeping:
-      out.report(Said::rest_left);
-      exit(code_, out);
-      break;
-    case Stage::idle:
-    case Stage::pausing:
-    case Stage::running: break;  // they set no deadline
+  case Stage::delaying: begin_stop(held_, at, out); break;
+  case Stage::stopping: send_kill(Said::stop_timed_out, out); break;
+  case Stage::resting: begin_sweep(at, out); break;
+  case Stage::sweeping:
+    out.report(Said::rest_left);
+    exit(code_, out);
+    break;
+  case Stage::idle:
+  case Stage::pausing:
+  case Stage::running: break;  // they set no deadline
   }
 }
 
@@ -131,25 +132,25 @@ void Supervisor::begin_sweep(Instant at, Actions& out) {
 
 void Supervisor::on_drained(const Event& event, Actions& out) {
   switch (stage_) {
-    case Stage::idle:
-    case Stage::pausing: break;
-    case Stage::running:
-    case Stage::delaying:
-    case Stage::stopping:
-      // The kernel knows no child of ours, and none was reaped: somebody else took its exit status.
-      if (event.childless) exit(kExitInternal, out);
-      break;
-    case Stage::resting:
-      if (event.childless) exit(code_, out);
-      break;
-    case Stage::sweeping:
-      if (event.childless) {
-        exit(code_, out);
-      } else {
-        // An exit may have handed us grandchildren that the last KILL did not reach.
-        out.send_rest(kSignalKill);
-      }
-      break;
+  case Stage::idle:
+  case Stage::pausing: break;
+  case Stage::running:
+  case Stage::delaying:
+  case Stage::stopping:
+    // The kernel knows no child of ours, and none was reaped: somebody else took its exit status.
+    if (event.childless) exit(kExitInternal, out);
+    break;
+  case Stage::resting:
+    if (event.childless) exit(code_, out);
+    break;
+  case Stage::sweeping:
+    if (event.childless) {
+      exit(code_, out);
+    } else {
+      // An exit may have handed us grandchildren that the last KILL did not reach.
+      out.send_rest(kSignalKill);
+    }
+    break;
   }
 }
 

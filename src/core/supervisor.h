@@ -1,6 +1,7 @@
-// The machine that decides. It is told what happened, one event at a time, and answers with actions;
-// it reads no clock, makes no system call and keeps no secret state: the same events always give the
-// same actions. The loop carries the actions out and comes back with what became of them.
+// The machine that decides. It is told what happened, one event at a time, and answers with
+// actions; it reads no clock, makes no system call and keeps no secret state: the same events
+// always give the same actions. The loop carries the actions out and comes back with what became of
+// them.
 #pragma once
 
 #include <cstdint>
@@ -84,19 +85,20 @@ class Actions : public FixedVec<Action, 8> {
 
 // The life of the one child, and of what it leaves behind:
 //
-//   event \ stage | running            delaying          stopping            resting            sweeping
+//   event \ stage | running            delaying          stopping            resting sweeping
 //   --------------+----------------------------------------------------------------------------------------
 //   stop signal   | delaying if a      stopping:         KILL to the group   sweeping:          -
 //                 | delay is set, else send it now       if a time-out is    KILL to the rest
 //                 | stopping: send it                    set, else send it
 //   other signal  | send               send              send                -                  -
-//   deadline      | -                  stopping: send    KILL to the group   sweeping: KILL     exit
+//   deadline      | -                  stopping: send    KILL to the group   sweeping: KILL exit
 //                 |                    the one held                          to the rest
 //   leader ends   | resting if --wait-all is set: TERM to the rest; else exit
-//   nobody left   | (cannot be: exit 125) ..........................         exit               exit
-//   drained       | -                  -                 -                   -                  KILL to the rest
+//   nobody left   | (cannot be: exit 125) ..........................         exit exit drained | -
+//   -                 -                   -                  KILL to the rest
 //
-// Before the first spawn, and after exit, it is `idle`; `pausing` has no child and ends on a stop signal.
+// Before the first spawn, and after exit, it is `idle`; `pausing` has no child and ends on a stop
+// signal.
 class Supervisor {
  public:
   // pid1: hydrinit is the init of its PID namespace, so nothing could resume it once stopped.

@@ -46,14 +46,14 @@ void Text::add(const char* format, ...) {
       continue;
     }
     switch (*++format) {
-      case 's': put_shown(va_arg(arguments, const char*), INT32_MAX); break;
-      case 'd': put_number(va_arg(arguments, int)); break;
-      case 'c': {
-        const char one[] = {static_cast<char>(va_arg(arguments, int)), '\0'};
-        put_shown(one, 1);
-        break;
-      }
-      default: put(*format); break;
+    case 's': put_shown(va_arg(arguments, const char*), INT32_MAX); break;
+    case 'd': put_number(va_arg(arguments, int)); break;
+    case 'c': {
+      const char one[] = {static_cast<char>(va_arg(arguments, int)), '\0'};
+      put_shown(one, 1);
+      break;
+    }
+    default: put(*format); break;
     }
   }
   va_end(arguments);

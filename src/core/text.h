@@ -1,6 +1,6 @@
-// One line or page of text, built in a buffer of the caller's: no heap, none of libc's printf (16 kB),
-// and no line that a hostile argument can break in two. Also the small readers of numbers and words
-// that options and /proc files share.
+// One line or page of text, built in a buffer of the caller's: no heap, none of libc's printf (16
+// kB), and no line that a hostile argument can break in two. Also the small readers of numbers and
+// words that options and /proc files share.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,8 @@ class Text {
   template <std::size_t Size>
   explicit Text(char (&buffer)[Size]) : begin_(buffer), capacity_(Size) {}
 
-  // Understands %s, %d, %c and %%. Text that comes in by %s and %c is shown safely, as by put_shown().
+  // Understands %s, %d, %c and %%. Text that comes in by %s and %c is shown safely, as by
+  // put_shown().
   [[gnu::format(printf, 2, 3)]] void add(const char* format, ...);
   void put(char c);
   // As it is, newlines and all.
@@ -39,8 +40,8 @@ class Text {
   std::size_t size_ = 0;
 };
 
-// The decimal number at the cursor, which moves behind it; -1 when there is none or it is above max.
-// No sign, no blanks.
+// The decimal number at the cursor, which moves behind it; -1 when there is none or it is above
+// max. No sign, no blanks.
 std::int64_t take_number(const char*& cursor, std::int64_t max);
 
 // The same for a text that is nothing but the number.

@@ -6,9 +6,10 @@
 
 namespace hydrinit {
 
-// Sends the signal to every descendant, children before their parents. A tree that changes meanwhile
-// may hide some: whoever must be sure calls again after each exit, when the orphans are ours. Deeper
-// than kDepthMax levels is not looked. Fails when /proc cannot tell even our own children.
+// Sends the signal to every descendant, children before their parents. A tree that changes
+// meanwhile may hide some: whoever must be sure calls again after each exit, when the orphans are
+// ours. Deeper than kDepthMax levels is not looked. Fails when /proc cannot tell even our own
+// children.
 Error signal_descendants(int number);
 
 inline constexpr int kDepthMax = 16;

@@ -92,8 +92,8 @@ RawMask block_all_signals() {
 void set_signal_mask(RawMask mask) { raw_sigprocmask(SIG_SETMASK, &mask, nullptr); }
 
 namespace {
-// The kernel's struct sigaction begins with the handler; a handler of 0 or 1 needs nothing of the rest
-// (rt_sigaction(2)). libc's sigaction() would bring its locks along.
+// The kernel's struct sigaction begins with the handler; a handler of 0 or 1 needs nothing of the
+// rest (rt_sigaction(2)). libc's sigaction() would bring its locks along.
 struct RawAction {
   std::uintptr_t handler;
   std::uintptr_t rest[7];
@@ -173,9 +173,7 @@ pid_t own_pid() {
 
 pid_t parent_pid() { return ::getppid(); }
 
-Error send_signal(pid_t target, int number) {
-  return result_of(::kill(target, number), "kill");
-}
+Error send_signal(pid_t target, int number) { return result_of(::kill(target, number), "kill"); }
 
 Error send_queued_signal(pid_t pid, int number, std::uint64_t value) {
   siginfo_t info{};
@@ -191,8 +189,8 @@ ChildChange next_child_change(bool also_stopped, Peek peek) {
   siginfo_t info;
   // waitid(2): with WNOHANG and nothing to report it may leave info alone, but for si_pid.
   info.si_pid = 0;
-  const int options = WEXITED | WNOHANG | (also_stopped ? WSTOPPED : 0) |
-                      (peek == Peek::leave ? WNOWAIT : 0);
+  const int options =
+      WEXITED | WNOHANG | (also_stopped ? WSTOPPED : 0) | (peek == Peek::leave ? WNOWAIT : 0);
   ChildChange change;
   // ECHILD; there is no other error for these arguments.
   if (::waitid(P_ALL, 0, &info, options) != 0) {
@@ -226,9 +224,7 @@ Error set_parent_death_signal(int number) {
                    "prctl(PR_SET_PDEATHSIG)");
 }
 
-Error change_directory(const char* path) {
-  return result_of(::chdir(path), "chdir");
-}
+Error change_directory(const char* path) { return result_of(::chdir(path), "chdir"); }
 
 void close_all_but(std::span<const int> kept) {
 #ifndef SYS_close_range
@@ -300,9 +296,7 @@ Fd open_file(const char* path, int flags) {
   return Fd(above_stdio(::syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0)));
 }
 
-const char* error_text(int code) {
-  return find_text(kErrors.data(), code, nullptr);
-}
+const char* error_text(int code) { return find_text(kErrors.data(), code, nullptr); }
 
 }  // namespace os
 }  // namespace hydrinit

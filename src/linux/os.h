@@ -1,6 +1,6 @@
-// The kernel as hydrinit uses it: one thin function a system call, errno turned into an Error, every
-// descriptor close-on-exec and above the standard three. Nothing is decided here. This is the seam
-// that tests replace at link time to make calls fail.
+// The kernel as hydrinit uses it: one thin function a system call, errno turned into an Error,
+// every descriptor close-on-exec and above the standard three. Nothing is decided here. This is the
+// seam that tests replace at link time to make calls fail.
 #pragma once
 
 #include <sys/types.h>
@@ -63,8 +63,8 @@ ReceivedSignal read_signal(int signal_fd);
 // Takes one pending signal of that number off the queue; false when there is none.
 bool take_pending_signal(int number);
 
-// Sleeps until fd is readable or the time has passed; negative: as long as it takes. It fails only for
-// want of kernel memory, and then returns at once.
+// Sleeps until fd is readable or the time has passed; negative: as long as it takes. It fails only
+// for want of kernel memory, and then returns at once.
 void wait_readable(int fd, Millis timeout);
 
 Instant now();
@@ -72,7 +72,8 @@ Instant now();
 // Asks the kernel once.
 pid_t own_pid();
 pid_t parent_pid();
-// pid > 0: the process; -1: every process of the namespace we may signal, except us; < -1: the group.
+// pid > 0: the process; -1: every process of the namespace we may signal, except us; < -1: the
+// group.
 Error send_signal(pid_t target, int number);
 Error send_queued_signal(pid_t pid, int number, std::uint64_t value);
 
@@ -96,7 +97,8 @@ Error change_directory(const char* path);
 void close_all_but(std::span<const int> kept);
 
 // An inherited stream that may be a full pipe or a stopped terminal: writes what can be written
-// without waiting, and never sets O_NONBLOCK, as the description is shared. False: not written whole.
+// without waiting, and never sets O_NONBLOCK, as the description is shared. False: not written
+// whole.
 bool write_without_waiting(int fd, std::string_view text);
 // Before anything runs waiting is harmless: writes all, or returns why not.
 Error write_all(int fd, std::string_view text);

@@ -1,5 +1,5 @@
-// Which pid is the replica, and how its exits are collected. A pid is forgotten at the latest when it is
-// reaped, so that nobody can signal a process that was given the same number since.
+// Which pid is the replica, and how its exits are collected. A pid is forgotten at the latest when
+// it is reaped, so that nobody can signal a process that was given the same number since.
 #pragma once
 
 #include "linux/os.h"
@@ -8,8 +8,8 @@ namespace hydrinit {
 
 class Reaper {
  public:
-  // also_stopped: tell stops too. leave_zombies: a zombie, and with it the number of its group, is only
-  // let go by done().
+  // also_stopped: tell stops too. leave_zombies: a zombie, and with it the number of its group, is
+  // only let go by done().
   void configure(bool also_stopped, bool leave_zombies);
 
   void remember(pid_t leader) { leader_ = leader; }

@@ -1,5 +1,5 @@
-// Says notices: renders each as one line and writes it. Once something runs, a slow reader is not waited
-// for: lines that could not be written are counted, and told with the next one that can.
+// Says notices: renders each as one line and writes it. Once something runs, a slow reader is not
+// waited for: lines that could not be written are counted, and told with the next one that can.
 #pragma once
 
 #include "core/notice.h"

@@ -89,7 +89,8 @@ IN_VFORK_CHILD void write_listen_pid(Shared& shared) {
   *shared.listen_pid = shared.listen_pid_text;
 }
 
-// Runs on a stack of its own in our memory, every signal blocked. It must not return but by _exit().
+// Runs on a stack of its own in our memory, every signal blocked. It must not return but by
+// _exit().
 IN_VFORK_CHILD int child_main(void* argument) {
   Shared& shared = *static_cast<Shared*>(argument);
   const SpawnRequest& request = *shared.request;
@@ -125,10 +126,10 @@ SpawnOutcome start(const SpawnRequest& request) {
   char* const listen_pid = shared.listen_pid != nullptr ? *shared.listen_pid : nullptr;
   char* const script[2] = {request.command[-1], request.command[0]};
   alignas(16) char stack[3 * PATH_MAX];
-  // CLONE_VFORK: we sleep until the child has executed or ended, so its stack may lie on ours, and no
-  // signal can be forwarded to it too early.
-  const pid_t pid = ::clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD,
-                            &shared);
+  // CLONE_VFORK: we sleep until the child has executed or ended, so its stack may lie on ours, and
+  // no signal can be forwarded to it too early.
+  const pid_t pid =
+      ::clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &shared);
   const int clone_errno = errno;
   if (shared.listen_pid != nullptr) *shared.listen_pid = listen_pid;
   request.command[-1] = script[0];

@@ -1,6 +1,6 @@
-// Starts the command: a vfork child that sets up its group or session, terminal and signals exactly as
-// we were given them, and executes. When start() returns, the child runs the command already, so that
-// no signal can reach it before.
+// Starts the command: a vfork child that sets up its group or session, terminal and signals exactly
+// as we were given them, and executes. When start() returns, the child runs the command already, so
+// that no signal can reach it before.
 #pragma once
 
 #include "core/options.h"
@@ -32,8 +32,8 @@ struct SpawnOutcome {
 // One try; nothing is retried here.
 SpawnOutcome start(const SpawnRequest& request);
 
-// If LISTEN_PID (sd_listen_fds(3)) names from, the child must see itself there. Returns the entry to
-// rewrite, or nullptr.
+// If LISTEN_PID (sd_listen_fds(3)) names from, the child must see itself there. Returns the entry
+// to rewrite, or nullptr.
 char** find_listen_pid(char** environment, pid_t from);
 
 }  // namespace hydrinit

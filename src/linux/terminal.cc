@@ -9,8 +9,8 @@
 
 namespace hydrinit {
 
-// The results of the signals sent here are not looked at: a group that has ended meanwhile is told by
-// the reaper, and there is nothing else to do about a process that may not be signalled.
+// The results of the signals sent here are not looked at: a group that has ended meanwhile is told
+// by the reaper, and there is nothing else to do about a process that may not be signalled.
 
 void Terminal::open(Placement placement) {
   if (placement == Placement::same_group) return;  // the terminal's group stays as it is
@@ -28,7 +28,8 @@ void Terminal::open(Placement placement) {
   }
   if (placement == Placement::new_group) {
     own_group_ = ::getpgrp();
-    // Both are 0 when the group belongs to a process outside our PID namespace, as under unshare(1).
+    // Both are 0 when the group belongs to a process outside our PID namespace, as under
+    // unshare(1).
     foreground_ = foreground == own_group_;
     return;
   }

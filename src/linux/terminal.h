@@ -10,8 +10,8 @@ namespace hydrinit {
 
 class Terminal {
  public:
-  // Finds the controlling terminal, if there is one. With a session of its own for the child, and we
-  // the leader of ours, lets go of it, so that the child can take it; hand_off() then says so.
+  // Finds the controlling terminal, if there is one. With a session of its own for the child, and
+  // we the leader of ours, lets go of it, so that the child can take it; hand_off() then says so.
   void open(Placement placement);
 
   // The child's stops and not only its end must be told to child_stopped().
@@ -21,7 +21,8 @@ class Terminal {
   // The descriptor it needs, possibly standard input; -1: none.
   int fd() const { return fd_; }
 
-  // In the child, in its own group or session already, every signal blocked: makes it the foreground.
+  // In the child, in its own group or session already, every signal blocked: makes it the
+  // foreground.
   void enter_child() const;
 
   void child_stopped(pid_t child, int number);
@@ -35,8 +36,8 @@ class Terminal {
   bool foreground_is(pid_t group) const;
   void give_foreground(pid_t group) const;
 
-  Fd owned_{};              // /dev/tty, when it could be opened
-  int fd_ = -1;             // owned_, or standard input
+  Fd owned_{};               // /dev/tty, when it could be opened
+  int fd_ = -1;              // owned_, or standard input
   pid_t own_group_ = 0;      // 0: its leader lives outside our PID namespace
   bool foreground_ = false;  // ours when the child is started
   bool takes_session_ = false;

@@ -1,5 +1,5 @@
-// Called by another name, hydrinit is a drop-in: the originals' options, environment, exit codes and the
-// messages that their users grep.
+// Called by another name, hydrinit is a drop-in: the originals' options, environment, exit codes
+// and the messages that their users grep.
 
 #include <signal.h>
 #include <unistd.h>
@@ -14,7 +14,8 @@ Options as(const std::string& name, std::map<std::string, std::string> environme
 }
 
 TEST(Tini, VersionBeginsAsDockerReadsIt) {
-  for (const char* name : {"tini", "tini-static", "docker-init", "podman-init", "/sbin/docker-init"}) {
+  for (const char* name :
+       {"tini", "tini-static", "docker-init", "podman-init", "/sbin/docker-init"}) {
     const Outcome outcome = run({"--version"}, as(name));
     EXPECT_EQ(outcome.code, 0);
     EXPECT_EQ(outcome.output.rfind("tini version 0.19.0 - hydrinit ", 0), 0u) << outcome.output;
@@ -43,8 +44,13 @@ TEST(Tini, ExecErrorsAreCountedAsTiniDoes) {
 }
 
 TEST(Tini, BadValuesAreFatal) {
-  for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{
-           {"-p", "TERM"}, {"-p", "15"}, {"-p", "SIGRTMIN"}, {"-p", "SIGPWR"}, {"-e", "256"}, {"-e", "x"}}) {
+  for (const auto& [option, value] :
+       std::vector<std::pair<std::string, std::string>>{{"-p", "TERM"},
+                                                        {"-p", "15"},
+                                                        {"-p", "SIGRTMIN"},
+                                                        {"-p", "SIGPWR"},
+                                                        {"-e", "256"},
+                                                        {"-e", "x"}}) {
     const Outcome outcome = run({option, value, "true"}, as("tini"));
     EXPECT_EQ(outcome.code, 1);
     EXPECT_NE(outcome.errors.find("Not a valid option for " + option + ": " + value + "\n"),
@@ -90,9 +96,9 @@ TEST(Tini, TerminalAndCoreSignalsAreNotForwarded) {
 }
 
 TEST(Tini, KillProcessGroupByVariable) {
-  Process process(
-      hydrinit({"-s", "--", "sh", "-c", "trap 'echo shell' USR1; " + probe() + " signals 10; exit 0"}),
-      as("tini", {{"TINI_KILL_PROCESS_GROUP", ""}}));
+  Process process(hydrinit({"-s", "--", "sh", "-c",
+                            "trap 'echo shell' USR1; " + probe() + " signals 10; exit 0"}),
+                  as("tini", {{"TINI_KILL_PROCESS_GROUP", ""}}));
   process.expect("ready ");
   process.signal(SIGUSR1);
   process.expect("signal 10");
@@ -131,11 +137,10 @@ TEST(DumbInit, VerboseLinesAreTheOnesThatPeopleGrep) {
   const Outcome outcome = run({"-v", probe(), "exit", "3"}, as("dumb-init"));
   EXPECT_EQ(outcome.code, 3);
   std::size_t at = 0;
-  for (const char* line :
-       {"[dumb-init] setsid complete.\n", "[dumb-init] Child spawned with PID ",
-        "[dumb-init] Received signal 17.\n", " exited with exit status 3.\n",
-        "[dumb-init] Forwarded signal 15 to children.\n",
-        "[dumb-init] Child exited with status 3. Goodbye.\n"}) {
+  for (const char* line : {"[dumb-init] setsid complete.\n", "[dumb-init] Child spawned with PID ",
+                           "[dumb-init] Received signal 17.\n", " exited with exit status 3.\n",
+                           "[dumb-init] Forwarded signal 15 to children.\n",
+                           "[dumb-init] Child exited with status 3. Goodbye.\n"}) {
     const std::size_t found = outcome.errors.find(line, at);
     EXPECT_NE(found, std::string::npos) << line << " in\n" << outcome.errors;
     if (found != std::string::npos) at = found;
@@ -143,7 +148,8 @@ TEST(DumbInit, VerboseLinesAreTheOnesThatPeopleGrep) {
 }
 
 TEST(DumbInit, SessionAndWholeGroupByDefaultNeitherWithC) {
-  EXPECT_NE(run({probe(), "state"}, as("dumb-init")).output.find("own-session yes"), std::string::npos);
+  EXPECT_NE(run({probe(), "state"}, as("dumb-init")).output.find("own-session yes"),
+            std::string::npos);
   for (const auto& [arguments, environment] :
        std::vector<std::pair<std::vector<std::string>, std::map<std::string, std::string>>>{
            {{"-c", probe(), "state"}, {}},
@@ -157,8 +163,9 @@ TEST(DumbInit, SessionAndWholeGroupByDefaultNeitherWithC) {
 }
 
 TEST(DumbInit, RewritesUpToTheLastOneNotChained) {
-  Process process(hydrinit({"--rewrite", "15:3", "-r", "15:2", "-r", "2:0", probe(), "signals", "12"}),
-                  as("dumb-init"));
+  Process process(
+      hydrinit({"--rewrite", "15:3", "-r", "15:2", "-r", "2:0", probe(), "signals", "12"}),
+      as("dumb-init"));
   process.expect("ready ");
   process.signal(SIGINT);
   process.signal(SIGTERM);

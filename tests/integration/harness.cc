@@ -71,9 +71,7 @@ pid_t fork_into(Place place) {
 
 }  // namespace
 
-Process::Process(std::vector<std::string> arguments, Options options) {
-  start(arguments, options);
-}
+Process::Process(std::vector<std::string> arguments, Options options) { start(arguments, options); }
 
 void Process::start(const std::vector<std::string>& arguments, const Options& options) {
   int in[2] = {-1, -1};
@@ -213,13 +211,16 @@ std::string Process::expect_on(int& fd, std::string& seen, const std::string& te
 }
 
 std::string Process::expect(const std::string& text) { return expect_on(output_, out_, text); }
-std::string Process::expect_error(const std::string& text) { return expect_on(errors_, err_, text); }
+std::string Process::expect_error(const std::string& text) {
+  return expect_on(errors_, err_, text);
+}
 
 void Process::expect_next(const std::string& text) {
   while (out_.find(text, next_) == std::string::npos) {
     if (!read_some(output_, out_, kLimitMs)) {
-      ADD_FAILURE() << "'" << text << "' never came behind\n" << out_.substr(0, next_)
-                    << "\nbut\n" << out_.substr(next_);
+      ADD_FAILURE() << "'" << text << "' never came behind\n"
+                    << out_.substr(0, next_) << "\nbut\n"
+                    << out_.substr(next_);
       return;
     }
   }

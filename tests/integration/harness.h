@@ -1,5 +1,6 @@
 // Runs the shipped binary as a real process, in namespaces of its own where asked, and talks to it
-// through pipes or a terminal. Everything waits for an event with a generous limit, never for a time.
+// through pipes or a terminal. Everything waits for an event with a generous limit, never for a
+// time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,11 +22,11 @@ enum class Place {
 
 struct Options {
   Place place = Place::child;
-  std::string name = "hydrinit";             // argv[0]
+  std::string name = "hydrinit";                     // argv[0]
   std::map<std::string, std::string> environment{};  // added to a small fixed one
   bool empty_environment = false;
-  bool blocked = false;    // every signal blocked from the first instant on
-  bool terminal = false;   // on a pty of its own, which is its controlling terminal
+  bool blocked = false;           // every signal blocked from the first instant on
+  bool terminal = false;          // on a pty of its own, which is its controlling terminal
   std::function<void()> setup{};  // in the new process, just before it executes
 };
 
@@ -97,12 +98,12 @@ std::string status_field(pid_t pid, const std::string& field);
 bool alive(pid_t pid);
 
 // Skips the test on a machine that cannot run it; in CI that is a failure.
-#define REQUIRE_OR_SKIP(condition, reason)                              \
-  do {                                                                  \
-    if (!(condition)) {                                                 \
+#define REQUIRE_OR_SKIP(condition, reason)                               \
+  do {                                                                   \
+    if (!(condition)) {                                                  \
       if (std::getenv("CI") != nullptr) FAIL() << "in CI: " << (reason); \
-      GTEST_SKIP() << (reason);                                         \
-    }                                                                   \
+      GTEST_SKIP() << (reason);                                          \
+    }                                                                    \
   } while (false)
 
 bool is_root();

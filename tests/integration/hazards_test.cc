@@ -1,5 +1,5 @@
-// The fifteen hazards that the inits of today fall into, each shown once by running them. The comment
-// names who has the fault.
+// The fifteen hazards that the inits of today fall into, each shown once by running them. The
+// comment names who has the fault.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -35,9 +35,9 @@ INSTANTIATE_TEST_SUITE_P(Places, Hazard,
                          ::testing::Values(Place::pid1, Place::pid1_as_nobody, Place::child),
                          [](const auto& place) {
                            switch (place.param) {
-                             case Place::pid1: return "Pid1";
-                             case Place::pid1_as_nobody: return "Pid1AsNobody";
-                             case Place::child: return "Child";
+                           case Place::pid1: return "Pid1";
+                           case Place::pid1_as_nobody: return "Pid1AsNobody";
+                           case Place::child: return "Child";
                            }
                            return "";
                          });
@@ -72,8 +72,9 @@ TEST_P(Hazard, SignalsFromTheFirstInstantOnReachTheGroup) {
 // 4: dumb-init swallows signals between unblocking and exec.
 TEST_P(Hazard, SignalSentWhileTheChildIsMadeArrivesOnceItRuns) {
   for (int round = 0; round < 50; ++round) {
-    Process process(hydrinit({"sh", "-c", "trap 'exit 42' USR1; kill -USR1 $PPID; while :; do :; done"}),
-                    options());
+    Process process(
+        hydrinit({"sh", "-c", "trap 'exit 42' USR1; kill -USR1 $PPID; while :; do :; done"}),
+        options());
     EXPECT_EQ(process.finish().code, 42);
   }
 }
@@ -149,7 +150,8 @@ TEST_P(Hazard, RealtimeSignalsAreForwarded) {
   }
 }
 
-// 12: the others are killed when the main child ends, even one that needs half a second for its TERM.
+// 12: the others are killed when the main child ends, even one that needs half a second for its
+// TERM.
 TEST_P(Hazard, WaitAllLetsTheRestEndInPeace) {
   Process process(hydrinit({"--wait-all", "30s", probe(), "daemon", "slow-term"}), options());
   const Outcome outcome = process.finish();
@@ -172,7 +174,8 @@ TEST_P(Hazard, QueuedValueIsHandedOn) {
 // 15: signals before the mask is set are lost; 32 and 33 are left out by libc's own sets.
 TEST_P(Hazard, TheTwoSignalsThatLibcHidesAreForwardedToo) {
   // The probe lives by the kernel's default for them: it ends.
-  Process process(hydrinit({"-v", "sh", "-c", "echo ready; while :; do sleep 100; done"}), options());
+  Process process(hydrinit({"-v", "sh", "-c", "echo ready; while :; do sleep 100; done"}),
+                  options());
   process.expect("ready");
   ASSERT_EQ(::syscall(SYS_kill, process.pid(), 32), 0);
   process.expect_error("sent 32");
@@ -183,7 +186,8 @@ TEST_P(Hazard, TheTwoSignalsThatLibcHidesAreForwardedToo) {
 TEST(HazardTwo, ForwardThatIsRefusedIsSurvived) {
   REQUIRE_OR_SKIP(is_root(), "needs root to make a setuid program");
   const std::string program = work_folder() + "/setuid-probe";
-  ASSERT_EQ(std::system(("cp " + probe() + " " + program + " && chmod 4755 " + program).c_str()), 0);
+  ASSERT_EQ(std::system(("cp " + probe() + " " + program + " && chmod 4755 " + program).c_str()),
+            0);
   Options with;
   with.setup = [] {
     if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0) ::_exit(98);
@@ -196,7 +200,8 @@ TEST(HazardTwo, ForwardThatIsRefusedIsSurvived) {
   process.close_input();
   const Outcome outcome = process.finish();
   EXPECT_EQ(outcome.code, 0) << outcome.errors;
-  EXPECT_NE(outcome.errors.find(": Operation not permitted\n"), std::string::npos) << outcome.errors;
+  EXPECT_NE(outcome.errors.find(": Operation not permitted\n"), std::string::npos)
+      << outcome.errors;
 }
 
 // 14: dumb-init takes a terminal on standard input that was not its controlling one.

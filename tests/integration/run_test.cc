@@ -23,9 +23,9 @@ INSTANTIATE_TEST_SUITE_P(Places, Run,
                          ::testing::Values(Place::pid1, Place::pid1_as_nobody, Place::child),
                          [](const auto& place) {
                            switch (place.param) {
-                             case Place::pid1: return "Pid1";
-                             case Place::pid1_as_nobody: return "Pid1AsNobody";
-                             case Place::child: return "Child";
+                           case Place::pid1: return "Pid1";
+                           case Place::pid1_as_nobody: return "Pid1AsNobody";
+                           case Place::child: return "Child";
                            }
                            return "";
                          });
@@ -149,10 +149,9 @@ TEST_P(Run, GroupGetsTheSignalOnlyWhenAsked) {
 }
 
 TEST_P(Run, StopTimeoutKillsTheGroup) {
-  Process process(
-      hydrinit({"--stop-timeout", "100ms", "sh", "-c",
-                "trap '' TERM; " + probe() + " stubborn & " + probe() + " stubborn"}),
-      options());
+  Process process(hydrinit({"--stop-timeout", "100ms", "sh", "-c",
+                            "trap '' TERM; " + probe() + " stubborn & " + probe() + " stubborn"}),
+                  options());
   process.expect("ready");
   process.expect("ready");
   process.signal(SIGTERM);
@@ -216,7 +215,8 @@ TEST_P(Run, WaitAllKillsWhoDoesNotEnd) {
 
 TEST_P(Run, EnvironmentGivesEveryPolicyAndArgvWins) {
   Options with = options();
-  with.environment = {{"HYDRINIT_SUCCESS_EXIT_STATUS", "9"}, {"HYDRINIT_REWRITE", "TERM:USR1"},
+  with.environment = {{"HYDRINIT_SUCCESS_EXIT_STATUS", "9"},
+                      {"HYDRINIT_REWRITE", "TERM:USR1"},
                       {"HYDRINIT_VERBOSE", ""}};
   EXPECT_EQ(run({probe(), "exit", "9"}, with).code, 0);
   Process process(hydrinit({"-r", "TERM:USR2", probe(), "signals", "12"}), with);
@@ -227,7 +227,8 @@ TEST_P(Run, EnvironmentGivesEveryPolicyAndArgvWins) {
 
 TEST_P(Run, OptionVariablesAreTakenOutOfTheChildsEnvironment) {
   Options with = options();
-  with.environment = {{"HYDRINIT_QUIET", "1"}, {"HYDRINIT_REPLICA", "3"}, {"HYDRINIT_SERVICE_HOST", "x"}};
+  with.environment = {
+      {"HYDRINIT_QUIET", "1"}, {"HYDRINIT_REPLICA", "3"}, {"HYDRINIT_SERVICE_HOST", "x"}};
   const Outcome outcome = run({probe(), "state"}, with);
   EXPECT_EQ(outcome.output.find("env HYDRINIT_QUIET"), std::string::npos);
   EXPECT_NE(outcome.output.find("env HYDRINIT_REPLICA=3\n"), std::string::npos);
@@ -235,8 +236,9 @@ TEST_P(Run, OptionVariablesAreTakenOutOfTheChildsEnvironment) {
 }
 
 TEST_P(Run, ListenPidThatNamesUsNamesTheChild) {
-  Process process({"/bin/sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec " + binary() + " " + probe() + " state"},
-                  options());
+  Process process(
+      {"/bin/sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec " + binary() + " " + probe() + " state"},
+      options());
   const Outcome outcome = process.finish();
   const std::size_t at = outcome.output.find("pid ");
   ASSERT_NE(at, std::string::npos) << outcome.errors;
@@ -249,7 +251,8 @@ TEST_P(Run, TenThousandArgumentsAndAMegabyteOfEnvironment) {
   std::vector<std::string> command = {"sh", "-c", "echo $#:${#BIG9}", "sh"};
   command.resize(command.size() + 10000, "x");
   Options with = options();
-  for (int i = 0; i < 10; ++i) with.environment["BIG" + std::to_string(i)] = std::string(100000, 'e');
+  for (int i = 0; i < 10; ++i)
+    with.environment["BIG" + std::to_string(i)] = std::string(100000, 'e');
   const Outcome outcome = run(command, with);
   EXPECT_EQ(outcome.code, 0) << outcome.errors;
   EXPECT_EQ(outcome.output, "10000:100000\n");
@@ -322,7 +325,8 @@ TEST(RunAsChild, SubreaperIsAutomaticAndCanBeRefused) {
 
 TEST(RunAsChild, ParentDeathSignalReachesTheChild) {
   // A shell in between is the parent; it ends when its input does.
-  Process process({"/bin/sh", "-c", binary() + " -p USR1 " + probe() + " signals 10 & read x; kill -9 $$"});
+  Process process(
+      {"/bin/sh", "-c", binary() + " -p USR1 " + probe() + " signals 10 & read x; kill -9 $$"});
   process.expect("ready");
   process.close_input();
   process.expect("signal 10");
@@ -341,8 +345,9 @@ TEST(RunAsChild, WaitAllReachesTheWholeTreeAndNobodyElse) {
   Process bystander({probe(), "signals", "15"});
   bystander.expect("ready");
   // Daemons in sessions of their own, and a chain four deep.
-  Process process(hydrinit({"--wait-all", "200ms", "sh", "-c",
-                            probe() + " daemon stubborn; " + probe() + " daemon family 4; echo left"}));
+  Process process(
+      hydrinit({"--wait-all", "200ms", "sh", "-c",
+                probe() + " daemon stubborn; " + probe() + " daemon family 4; echo left"}));
   process.expect("left");
   const Outcome outcome = process.finish();
   EXPECT_EQ(outcome.code, 0);
@@ -358,8 +363,9 @@ TEST(RunAsChild, WaitAllReachesTheWholeTreeAndNobodyElse) {
 
 TEST(RunAsChild, InheritedPipesAndFolderAreLetGo) {
   // `cat` sees the end of its input although the other end of the pipeline still runs.
-  Process process({"/bin/sh", "-c",
-                   binary() + " sh -c 'exec >&- 2>&-; read x' <&0 | { cat; echo cat has ended >&2; }"});
+  Process process(
+      {"/bin/sh", "-c",
+       binary() + " sh -c 'exec >&- 2>&-; read x' <&0 | { cat; echo cat has ended >&2; }"});
   process.expect_error("cat has ended");
   process.close_input();
   process.finish();
@@ -367,8 +373,8 @@ TEST(RunAsChild, InheritedPipesAndFolderAreLetGo) {
   other.expect("ready");
   EXPECT_TRUE(eventually([&] {
     char folder[64];
-    const ssize_t size = ::readlink(("/proc/" + std::to_string(other.pid()) + "/cwd").c_str(), folder,
-                                    sizeof folder);
+    const ssize_t size = ::readlink(("/proc/" + std::to_string(other.pid()) + "/cwd").c_str(),
+                                    folder, sizeof folder);
     return std::string(folder, size > 0 ? static_cast<std::size_t>(size) : 0) == "/";
   }));
   other.signal(SIGTERM);
@@ -376,8 +382,7 @@ TEST(RunAsChild, InheritedPipesAndFolderAreLetGo) {
 }
 
 TEST(RunAsChild, ChildKeepsItsFolder) {
-  const Outcome outcome =
-      run({probe(), "state"}, {.setup = [] { (void)!::chdir("/tmp"); }});
+  const Outcome outcome = run({probe(), "state"}, {.setup = [] { (void)!::chdir("/tmp"); }});
   EXPECT_NE(outcome.output.find("cwd /tmp\n"), std::string::npos);
 }
 
@@ -391,8 +396,9 @@ TEST(RunAsPid1, WorksWithoutProcAndDev) {
   REQUIRE_PLACE(Place::pid1);
   Options with{.place = Place::pid1};
   const std::string root = work_folder() + "/empty-root";
-  ASSERT_EQ(std::system(("mkdir -p " + root + " && cp " + probe() + " " + binary() + " " + root).c_str()),
-            0);
+  ASSERT_EQ(
+      std::system(("mkdir -p " + root + " && cp " + probe() + " " + binary() + " " + root).c_str()),
+      0);
   with.setup = [root] {
     if (::chroot(root.c_str()) != 0 || ::chdir("/") != 0) ::_exit(95);
     ::execl("/hydrinit", "hydrinit", "-v", "--wait-all", "1s", "/probe", "daemon", "signals", "15",
@@ -401,7 +407,8 @@ TEST(RunAsPid1, WorksWithoutProcAndDev) {
   Process process(hydrinit({}), with);
   const Outcome outcome = process.finish();
   EXPECT_EQ(outcome.code, 0) << outcome.errors;
-  EXPECT_NE(outcome.output.find("signal 15"), std::string::npos) << outcome.output << outcome.errors;
+  EXPECT_NE(outcome.output.find("signal 15"), std::string::npos)
+      << outcome.output << outcome.errors;
 }
 
 TEST(RunAsChild, StartThatFailsForWantOfDescriptorsIs125) {

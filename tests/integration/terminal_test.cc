@@ -1,5 +1,5 @@
-// Job control on real terminals: an interactive bash that starts hydrinit, and hydrinit as PID 1 of a
-// terminal of its own.
+// Job control on real terminals: an interactive bash that starts hydrinit, and hydrinit as PID 1 of
+// a terminal of its own.
 
 #include <signal.h>
 #include <unistd.h>
@@ -16,8 +16,8 @@ const char kCtrlZ[] = "\x1a";
 
 const std::string kPrompt = "PROMPT$ ";
 
-// An interactive bash. Nothing is typed before what the last line led to has been seen: keys that come
-// early would go to whoever has the terminal then.
+// An interactive bash. Nothing is typed before what the last line led to has been seen: keys that
+// come early would go to whoever has the terminal then.
 class Bash {
  public:
   Bash()
@@ -76,7 +76,8 @@ TEST(Terminal, CtrlZStopsTheJobAndFgContinuesIt) {
 
 TEST(Terminal, BgLetsAStoppedJobRunInTheBackground) {
   Bash bash;
-  bash.type(binary() + " sh -c 'trap \"echo it goes on\" CONT; " + probe() + " family 1 & wait; wait'");
+  bash.type(binary() + " sh -c 'trap \"echo it goes on\" CONT; " + probe() +
+            " family 1 & wait; wait'");
   bash.expect("ready ");
   bash.press(kCtrlZ);
   bash.expect("Stopped");
@@ -166,7 +167,8 @@ TEST(Terminal, PipelineWithRedirectedInputStillHasTheForeground) {
 
 class OnPty : public ::testing::TestWithParam<const char*> {};
 
-INSTANTIATE_TEST_SUITE_P(Names, OnPty, ::testing::Values("hydrinit", "tini", "dumb-init", "catatonit"),
+INSTANTIATE_TEST_SUITE_P(Names, OnPty,
+                         ::testing::Values("hydrinit", "tini", "dumb-init", "catatonit"),
                          [](const auto& name) {
                            const std::string text = name.param;
                            return text == "dumb-init" ? std::string("dumbinit") : text;
@@ -206,7 +208,8 @@ TEST_P(OnPty, InteractiveShellAsChildOfPid1HasJobControl) {
 
 TEST(Terminal, SessionOfTheChildTakesTheTerminalOverFromPid1) {
   REQUIRE_PLACE(Place::pid1);
-  Process process(hydrinit({"--session", probe(), "state"}), {.place = Place::pid1, .terminal = true});
+  Process process(hydrinit({"--session", probe(), "state"}),
+                  {.place = Place::pid1, .terminal = true});
   const Outcome outcome = process.finish();
   EXPECT_EQ(outcome.code, 0);
   EXPECT_NE(outcome.output.find("own-session yes"), std::string::npos) << outcome.output;
@@ -227,7 +230,8 @@ TEST(Terminal, HangUpOfTheHandOverIsNotForwarded) {
   EXPECT_EQ(outcome.output.find("signal 18"), std::string::npos);
 }
 
-// A session's child cannot be stopped by the terminal: it gets STOP, and so do we; CONT goes on with both.
+// A session's child cannot be stopped by the terminal: it gets STOP, and so do we; CONT goes on
+// with both.
 TEST(Terminal, SessionIsSuspendedAndContinuedWithUs) {
   Process process(hydrinit({"--session", probe(), "signals", "15"}));
   process.expect("ready ");
@@ -235,11 +239,13 @@ TEST(Terminal, SessionIsSuspendedAndContinuedWithUs) {
   for (int number : {SIGTSTP, SIGTTIN, SIGTTOU}) {
     process.signal(number);
     EXPECT_TRUE(eventually([&] {
-      return status_field(process.pid(), "State")[0] == 'T' && status_field(child, "State")[0] == 'T';
+      return status_field(process.pid(), "State")[0] == 'T' &&
+             status_field(child, "State")[0] == 'T';
     }));
     process.signal(SIGCONT);
     EXPECT_TRUE(eventually([&] {
-      return status_field(process.pid(), "State")[0] == 'S' && status_field(child, "State")[0] == 'S';
+      return status_field(process.pid(), "State")[0] == 'S' &&
+             status_field(child, "State")[0] == 'S';
     }));
   }
   process.signal(SIGTERM);

@@ -42,9 +42,11 @@ TEST(Usage, EachMistakeIsOneLineThatNamesOptionValueAndWhatIsAllowed) {
       {{"--stop-on", "TERM,KILL"},
        "--stop-on: 'TERM,KILL' is not a list of signals that can be received (TERM,INT,RTMIN+3)"},
       {{"-r", "TERM"},
-       "--rewrite: 'TERM' is not FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never received)"},
+       "--rewrite: 'TERM' is not FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never "
+       "received)"},
       {{"-e", "256"},
-       "--success-exit-status: '256' is not a list of exit codes 0 to 255 and signal names (143,TERM)"},
+       "--success-exit-status: '256' is not a list of exit codes 0 to 255 and signal names "
+       "(143,TERM)"},
       {{"-p", "a\nb"}, "--parent-death-signal: 'a?b'" + signal},
   };
   for (const Refused& row : table) {
@@ -59,9 +61,10 @@ TEST(Usage, EachMistakeIsOneLineThatNamesOptionValueAndWhatIsAllowed) {
 TEST(Usage, BadVariableIsNamed) {
   const Outcome outcome = run({probe(), "state"}, {.environment = {{"HYDRINIT_WAIT_ALL", "soon"}}});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_EQ(outcome.errors,
-            "hydrinit: HYDRINIT_WAIT_ALL: 'soon' is not a duration (250ms, 5s, 2m, 1h; a bare number is "
-            "seconds)\n");
+  EXPECT_EQ(
+      outcome.errors,
+      "hydrinit: HYDRINIT_WAIT_ALL: 'soon' is not a duration (250ms, 5s, 2m, 1h; a bare number is "
+      "seconds)\n");
   EXPECT_EQ(outcome.output, "");
 }
 
@@ -92,8 +95,8 @@ TEST(Usage, HelpToAFullDiskIsAnError) {
 }
 
 TEST(Usage, ExplainTellsEveryPolicyAndStartsNothing) {
-  const Outcome outcome = run({"--explain", "--stop-timeout", "8s", "-r", "TERM:QUIT", "-e", "143", "--",
-                               "touch", work_folder() + "/touched"});
+  const Outcome outcome = run({"--explain", "--stop-timeout", "8s", "-r", "TERM:QUIT", "-e", "143",
+                               "--", "touch", work_folder() + "/touched"});
   EXPECT_EQ(outcome.code, 0);
   for (const char* text : {"'touch'", "not PID 1", "--stop-timeout", "8s", "TERM:QUIT", "143"}) {
     EXPECT_NE(outcome.output.find(text), std::string::npos) << text << "\n" << outcome.output;

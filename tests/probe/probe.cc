@@ -5,11 +5,12 @@
 //   probe exit CODE            ends so
 //   probe die NUMBER           ends by that signal
 //   probe stubborn             ignores everything that can be ignored: "ready PID"
-//   probe orphans COUNT        leaves COUNT orphans that end at once, then waits for its input to end
-//   probe daemon COMMAND       starts "probe COMMAND ..." as a daemon, waits until it is ready, ends
-//   probe slow-term            on TERM says "cleaning", works for half a second, says "clean"
-//   probe family DEPTH         a chain of DEPTH processes, each the parent of the next; the last is ready
-//   probe become UID           becomes that user by setuid, then "ready PID", ends when its input does
+//   probe orphans COUNT        leaves COUNT orphans that end at once, then waits for its input to
+//   end probe daemon COMMAND       starts "probe COMMAND ..." as a daemon, waits until it is ready,
+//   ends probe slow-term            on TERM says "cleaning", works for half a second, says "clean"
+//   probe family DEPTH         a chain of DEPTH processes, each the parent of the next; the last is
+//   ready probe become UID           becomes that user by setuid, then "ready PID", ends when its
+//   input does
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +40,8 @@ void copy_fields(const char* path, const char* const* fields) {
 }
 
 int state() {
-  const char* const fields[] = {"SigBlk", "SigIgn", "SigCgt", "SigPnd", "ShdPnd", "NoNewPrivs", nullptr};
+  const char* const fields[] = {"SigBlk", "SigIgn",     "SigCgt", "SigPnd",
+                                "ShdPnd", "NoNewPrivs", nullptr};
   copy_fields("/proc/self/status", fields);
   const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
   pid_t foreground = -1;
