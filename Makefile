@@ -36,11 +36,10 @@ include $(BUILD)/toolchain.mk
 PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz -fno-expensive-optimizations -fno-thread-jumps -fno-move-loop-invariants \
   -fno-ipa-cp -flto -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
   -ffunction-sections -fdata-sections -fvisibility=hidden \
-  -fstack-protector -fstack-clash-protection \
-  -fsanitize=bounds -fsanitize-undefined-trap-on-error \
+  -fstack-protector \
   $(WARNINGS) $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)
 PRODUCT_LDFLAGS := $(LIBC_LDFLAGS) -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro \
-  -Wl,-z,noseparate-code -Wl,-z,common-page-size=64 -Wl,-z,noexecstack -Wl,--hash-style=gnu -s
+  -Wl,-z,noseparate-code -Wl,-z,common-page-size=1024 -Wl,-z,noexecstack -Wl,--hash-style=gnu -s
 
 PRODUCT_OBJECTS := $(SOURCES:src/%.cc=$(BUILD)/product/%.o)
 

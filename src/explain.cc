@@ -76,8 +76,7 @@ void append_value(Text& out, const Option& option, const Config& config) {
 
 const char* explain_orphans(const Config& config, bool pid1) {
   if (pid1) return "reaped: they come to PID 1";
-  return config.subreaper == Subreaper::off ? "not adopted"
-                                            : "adopted as a child subreaper, and reaped";
+  return config.subreaper == Subreaper::off ? "not adopted" : "adopted and reaped";
 }
 
 }  // namespace
@@ -99,7 +98,7 @@ void append_explanation(Text& out, const Invocation& invocation) {
   Terminal terminal;
   // Opened only to look: with a session of its own for the child it would be let go.
   terminal.open(Placement::new_group);
-  out.add("%s", terminal.controls_jobs() ? "yes: the foreground goes to the child" : "none");
+  out.add("%s", terminal.controls_jobs() ? "yes" : "none");
   for (Option option(native_options()); !option.at_end(); option.next()) {
     if (!option.is_policy()) continue;
     out.add("\n--%s", option.name());

@@ -211,7 +211,7 @@ void consume_change(pid_t pid) {
 
 Error become_subreaper() {
   return result_of(::syscall(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0),
-                   "prctl(PR_SET_CHILD_SUBREAPER)");
+                   "PR_SET_CHILD_SUBREAPER");
 }
 
 bool is_subreaper() {
@@ -220,8 +220,7 @@ bool is_subreaper() {
 }
 
 Error set_parent_death_signal(int number) {
-  return result_of(::syscall(SYS_prctl, PR_SET_PDEATHSIG, number, 0, 0, 0),
-                   "prctl(PR_SET_PDEATHSIG)");
+  return result_of(::syscall(SYS_prctl, PR_SET_PDEATHSIG, number, 0, 0, 0), "PR_SET_PDEATHSIG");
 }
 
 Error change_directory(const char* path) { return result_of(::chdir(path), "chdir"); }

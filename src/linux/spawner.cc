@@ -27,9 +27,15 @@ struct Shared {
 // A sanitizer must not leave its marks on a stack that the child never unwinds.
 #if defined(__SANITIZE_ADDRESS__)
 #define IN_VFORK_CHILD __attribute__((no_sanitize("address", "undefined")))
+constexpr std::size_t kChildStack = 12288;
 #else
 #define IN_VFORK_CHILD
+constexpr std::size_t kChildStack = 2560;  // kCandidateMax, and room to spare
 #endif
+
+// The longest FOLDER/NAME that is tried; a longer folder in PATH is passed over. Small, for it lies
+// on the child's stack, which lies on ours: each page it touches stays with us.
+constexpr std::size_t kCandidateMax = 1024;
 
 // The entry NAME=value, or the nullptr at the end.
 char** find_entry(char** environment, const char* name) {
@@ -51,17 +57,13 @@ IN_VFORK_CHILD int try_exec(const char* path, const SpawnRequest& request) {
 
 // Every folder of PATH in turn, as execvp(3): a folder that cannot be searched is passed over, and
 // EACCES is told only if nothing else was found.
-IN_VFORK_CHILD int search_path(const SpawnRequest& request) {
-  const char* name = request.command[0];
-  if (*name == '\0') return ENOENT;
-  std::size_t name_size = 0;
-  while (name[name_size] != '\0' && name[name_size] != '/') ++name_size;
-  if (name[name_size++] == '/') return try_exec(name, request);
+IN_VFORK_CHILD int search_path(const SpawnRequest& request, const char* name,
+                               std::size_t name_size) {
   if (name_size > NAME_MAX) return ENAMETOOLONG;
   char** const entry = find_entry(request.environment, "PATH=");
   const char* path = *entry != nullptr ? *entry + 5 : kDefaultPath;
   bool denied = false;
-  char candidate[PATH_MAX];
+  char candidate[kCandidateMax];
   for (const char* next = path; next != nullptr; path = next) {
     std::size_t length = 0;
     while (path[length] != '\0' && path[length] != ':') ++length;
@@ -79,6 +81,15 @@ IN_VFORK_CHILD int search_path(const SpawnRequest& request) {
     }
   }
   return denied ? EACCES : ENOENT;
+}
+
+// Returns the errno.
+IN_VFORK_CHILD int execute(const SpawnRequest& request) {
+  const char* name = request.command[0];
+  std::size_t size = 0;
+  while (name[size] != '\0' && name[size] != '/') ++size;
+  if (name[size] == '/') return try_exec(name, request);
+  return size == 0 ? ENOENT : search_path(request, name, size + 1);
 }
 
 IN_VFORK_CHILD void write_listen_pid(Shared& shared) {
@@ -106,7 +117,7 @@ IN_VFORK_CHILD int child_main(void* argument) {
   // Signals stay blocked until dispositions are right: a vfork child has its own table of them.
   if (request.signals.sigchld_ignored) os::ignore_sigchld();
   os::set_signal_mask(request.signals.mask);
-  shared.exec_errno = search_path(request);
+  shared.exec_errno = execute(request);
   ::_exit(kExitNotFound);
 }
 
@@ -125,7 +136,7 @@ SpawnOutcome start(const SpawnRequest& request) {
   // What the child changes in our memory on its way is put back: the next one starts from the same.
   char* const listen_pid = shared.listen_pid != nullptr ? *shared.listen_pid : nullptr;
   char* const script[2] = {request.command[-1], request.command[0]};
-  alignas(16) char stack[3 * PATH_MAX];
+  alignas(16) char stack[kChildStack];
   // CLONE_VFORK: we sleep until the child has executed or ended, so its stack may lie on ours, and
   // no signal can be forwarded to it too early.
   const pid_t pid =

@@ -132,6 +132,11 @@ void Process::start(const std::vector<std::string>& arguments, const Options& op
     ::sigemptyset(&none);
     if (!options.blocked) ::sigprocmask(SIG_SETMASK, &none, nullptr);
     for (int number : {SIGPIPE, SIGCHLD, SIGINT, SIGQUIT}) ::signal(number, SIG_DFL);
+    // glibc's posix_spawn() leaves its own two ignored, and its sigaction() will not touch them.
+    for (int number : {32, 33}) {
+      const unsigned long by_default[8] = {};
+      ::syscall(SYS_rt_sigaction, number, by_default, nullptr, 8);
+    }
     if (options.setup) options.setup();
     ::execve(program.c_str(), argv.data(), envp.data());
     die("execve");
@@ -264,6 +269,12 @@ Outcome Process::finish() {
   }
   const int code = WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
   return {code, out_, err_};
+}
+
+pid_t Process::foreground() const {
+  pid_t group = -1;
+  ::ioctl(output_, TIOCGPGRP, &group);
+  return group;
 }
 
 pid_t Process::child() const {

@@ -61,6 +61,9 @@ class Process {
   // Waits for the end and reads the rest.
   Outcome finish();
 
+  // The foreground group of its terminal.
+  pid_t foreground() const;
+
   // The only child of the process, once there is one.
   pid_t child() const;
 

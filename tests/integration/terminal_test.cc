@@ -37,6 +37,7 @@ class Bash {
     type("echo \"co\"de=$?");
     expect("code=" + std::to_string(code) + "\r\n" + kPrompt);
   }
+  pid_t foreground() const { return process_.foreground(); }
   std::string seen() { return process_.expect(""); }
   void leave() {
     type("exit 0");
@@ -63,11 +64,12 @@ TEST(Terminal, CtrlZStopsTheJobAndFgContinuesIt) {
   Bash bash;
   bash.type(family());
   bash.expect("ready ");
+  const pid_t job = bash.foreground();
   bash.press(kCtrlZ);
   bash.expect("Stopped");
   bash.expect(kPrompt);
   bash.type("fg");
-  bash.expect("family 1");
+  EXPECT_TRUE(eventually([&] { return bash.foreground() == job; }));
   bash.press(kCtrlC);
   bash.expect(kPrompt);
   bash.expect_code(130);
@@ -195,11 +197,12 @@ TEST_P(OnPty, InteractiveShellAsChildOfPid1HasJobControl) {
   process.expect_next(kPrompt);
   process.write(probe() + " family 1\n");
   process.expect_next("ready ");
+  const pid_t job = process.foreground();
   process.write(kCtrlZ);
   process.expect_next("Stopped");
   process.expect_next(kPrompt);
   process.write("fg\n");
-  process.expect_next("family 1");
+  EXPECT_TRUE(eventually([&] { return process.foreground() == job; }));
   process.write(kCtrlC);
   process.expect_next(kPrompt);
   process.write("exit 9\n");
