@@ -45,8 +45,8 @@ void append_help(Text& out, const Dialect& dialect) {
   if (!variable.at_end()) out.add("\nEnvironment:");
   for (; !variable.at_end(); variable.next()) out.add(" %s", variable.name());
   out.add(
-      "\nhydrinit's options before --explain are also read from HYDRINIT_<NAME>, as in\n"
-      "HYDRINIT_STOP_TIMEOUT=8s. D: 250ms 5s 2m 1h. SIG: TERM, SIGTERM, 15, RTMIN+3.\n");
+      "\nPolicies of hydrinit are read from the environment too: HYDRINIT_WAIT_ALL=8s.\n"
+      "D: 250ms 5s 2m 1h. SIG: TERM, 15, RTMIN+3.\n");
 }
 
 void append_version(Text& out, const Dialect& dialect) {

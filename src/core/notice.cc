@@ -53,7 +53,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::stop_timed_out, 0, "%h%g did not stop within --stop-timeout, sending KILL"),
     say(Kind::stop_hastened, 0, "%h%g was asked to stop a second time, sending KILL"),
     say(Kind::rest_killed, 0, "%hprocesses remain after --wait-all, sending KILL"),
-    say(Kind::rest_left, 0, "%hsome processes could not be killed"),
+    say(Kind::rest_left, 0, "%hsome could not be killed"),
     say(Kind::lines_dropped, 0, "%h%d messages could not be written"),
     say(Kind::spawned, 1, "%hstarted '%q' as pid %p"),
     say(Kind::received, 1, "%hreceived %s"),
@@ -65,7 +65,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::orphan_killed, 1, "%hreaped orphan pid %p, which was killed by %o"),
     say(Kind::stop_delayed, 1, "%hholding %s back for --stop-delay"),
     say(Kind::rest_told, 1, "%hsent TERM to the remaining processes"),
-    say(Kind::suspending, 1, "%hstopping myself as the terminal asks"),
+    say(Kind::suspending, 1, "%hstopping myself"),
     say(Kind::exiting, 1, "%hexiting with code %d"),
     say(Kind::rewritten, 2, "%hrewriting %s to %o"),
     say(Kind::hand_off_ignored, 2, "%hignored the terminal's %s"),
@@ -232,7 +232,7 @@ Stream render(Text& out, const Notice& notice, const Voice& voice) {
     const bool chatty = voice.style == Style::native || voice.style == Style::catatonit;
     if (line.at_end() || (line.level() > 0 && !chatty)) return Stream::error;
   }
-  const bool wanted = voice.verbosity >= line.level() || (warn && voice.style == Style::native);
+  const bool wanted = voice.verbosity >= line.level() || (warn && voice.style != Style::tini);
   if (!wanted) return Stream::error;
   for (const char* word = line.words(); *word != '\0'; ++word) {
     if (*word != '%') {

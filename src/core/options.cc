@@ -78,6 +78,9 @@ int parse_tini_signal(const char* text) {
   constexpr int kLast = 31;                        // SYS
   constexpr SignalSet kUnknownToTini{16, 29, 30};  // STKFLT, IO, PWR
   if (!begins(text, "SIG") || is_digit(text[3])) return 0;
+  for (const char* at = text; *at != '\0'; ++at) {
+    if (*at != to_upper(*at)) return 0;
+  }
   const int number = parse_signal(text);
   return number > kLast || kUnknownToTini.has(number) ? 0 : number;
 }
@@ -190,7 +193,7 @@ int Parser::read_letters(char** argv) {
       fail(Said::unknown_letter, "");
       return 0;
     }
-    out_.error.name = option.name();
+    fail(Said::none, option.name());
     if (option.takes_value()) return take_value(option, *letters != '\0' ? letters : nullptr, argv);
     apply_flag(option, true);
   }
@@ -262,7 +265,9 @@ void Parser::apply_flag(const Option& option, bool on) {
   if (option.value() == ValueKind::flag) {
     target = on ? option.on() : option.off();
   } else {
-    target = static_cast<std::uint8_t>(on ? target + 1 : 0);
+    // Nothing is said beyond the loudest; more must not wrap round to quiet.
+    if (!on) target = 0;
+    if (on && target != kVerbosityMax) ++target;
   }
 }
 

@@ -60,10 +60,8 @@ void Supervisor::forward(const Event& event, Actions& out) {
   // Nobody could resume an init that stopped for its terminal; the kernel drops such signals for an
   // orphaned group by the same reasoning.
   const bool pointless = suspends && pid1_;
-  if (stop) {
-    on_stop_signal(sent, event.at, out);
-  } else if (!from_kernel || !(delivered || pointless)) {
-    out.send(config_.scope, sent);
+  if (!from_kernel || !(delivered || pointless)) {
+    stop ? on_stop_signal(sent, event.at, out) : out.send(config_.scope, sent);
   }
   if (suspends && !(from_kernel && pid1_)) {
     out.report(Said::suspending);

@@ -59,7 +59,8 @@ struct Action {
   SignalReceived signal{};
 };
 
-// The actions of one step. One child needs five at most; a unit test keeps it so.
+// The actions of one step. One child needs six at most; a unit test keeps them fewer than there is
+// room.
 class Actions : public FixedVec<Action, 8> {
  public:
   void spawn() { add({.kind = Action::Kind::spawn}); }

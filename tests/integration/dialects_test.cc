@@ -47,6 +47,7 @@ TEST(Tini, BadValuesAreFatal) {
   for (const auto& [option, value] :
        std::vector<std::pair<std::string, std::string>>{{"-p", "TERM"},
                                                         {"-p", "15"},
+                                                        {"-p", "SIGterm"},
                                                         {"-p", "SIGRTMIN"},
                                                         {"-p", "SIGPWR"},
                                                         {"-e", "256"},
@@ -177,6 +178,15 @@ TEST(DumbInit, RewritesUpToTheLastOneNotChained) {
     EXPECT_EQ(outcome.code, 1) << bad;
     EXPECT_EQ(outcome.errors.rfind("Usage: -r option takes <signum>:<signum>", 0), 0u);
   }
+}
+
+TEST(DumbInit, OrphansAreNamedWhenHydrinitsOwnVariableAsks) {
+  Process process(hydrinit({probe(), "orphans", "1"}),
+                  as("dumb-init", {{"HYDRINIT_WARN_REAPED", "1"}, {"HYDRINIT_SUBREAPER", "1"}}));
+  process.expect("ready ");
+  process.expect_error("A child with PID ");
+  process.close_input();
+  EXPECT_EQ(process.finish().code, 0);
 }
 
 TEST(DumbInit, GroupGetsTermWhenTheChildEnds) {

@@ -47,6 +47,7 @@ TEST(Usage, EachMistakeIsOneLineThatNamesOptionValueAndWhatIsAllowed) {
       {{"-e", "256"},
        "--success-exit-status: '256' is not a list of exit codes 0 to 255 and signal names "
        "(143,TERM)"},
+      {{"--session", "-p", "x"}, "--parent-death-signal: 'x'" + signal},
       {{"-p", "a\nb"}, "--parent-death-signal: 'a?b'" + signal},
   };
   for (const Refused& row : table) {
