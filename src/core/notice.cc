@@ -15,7 +15,8 @@ constexpr int kLevelBias = 3;
 // The words. %p the pid, %i our own, %q the command, %s and %n the signal by name and number, %o
 // and %m the other number as a signal's name and plainly, %g "pid 7" or "process group 7", %f the
 // name, %c the letter, %v the value, %x what it should have been, %e the error, %d the code, %u the
-// usage line, %h the speaker: "hydrinit: ", "%h", "[WARN  tini (1)] " by level.
+// usage line, %z its first word, %h the speaker: "hydrinit: ", "[dumb-init] ", "[WARN  tini (1)] "
+// by level.
 using Row = PackedRow<3, 1>;
 constexpr Row say(Kind kind, int level, Stream stream, const char* words) {
   return {{static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(level + kLevelBias),

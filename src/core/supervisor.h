@@ -86,20 +86,23 @@ class Actions : public FixedVec<Action, 8> {
 
 // The life of the one child, and of what it leaves behind:
 //
-//   event \ stage | running            delaying          stopping            resting sweeping
-//   --------------+----------------------------------------------------------------------------------------
-//   stop signal   | delaying if a      stopping:         KILL to the group   sweeping:          -
-//                 | delay is set, else send it now       if a time-out is    KILL to the rest
-//                 | stopping: send it                    set, else send it
-//   other signal  | send               send              send                -                  -
-//   deadline      | -                  stopping: send    KILL to the group   sweeping: KILL exit
-//                 |                    the one held                          to the rest
-//   leader ends   | resting if --wait-all is set: TERM to the rest; else exit
-//   nobody left   | (cannot be: exit 125) ..........................         exit exit drained | -
-//   -                 -                   -                  KILL to the rest
+// clang-format off
+//   event \ stage | running          | delaying         | stopping          | resting          | sweeping
+//   --------------+------------------+------------------+-------------------+------------------+-----------------
+//   stop signal   | delaying if a    | stopping: send   | KILL to the group | sweeping: KILL   | -
+//                 | delay is set,    | it now           | if a time-out is  | to the rest      |
+//                 | else stopping:   |                  | set, else send it |                  |
+//                 | send it          |                  |                   |                  |
+//   other signal  | send             | send             | send              | -                | -
+//   deadline      | -                | stopping: send   | KILL to the group | sweeping: KILL   | exit
+//                 |                  | the one held     |                   | to the rest      |
+//   leader ends   | resting if --wait-all is set: TERM to the rest; else exit | -                | -
+//   nobody left   | exit 125: somebody else took the child's status           | exit             | exit
+//   drained       | -                | -                | -                 | -                | KILL to the rest
+// clang-format on
 //
-// Before the first spawn, and after exit, it is `idle`; `pausing` has no child and ends on a stop
-// signal.
+// Before the first spawn, and after exit, it is `idle`; `pausing` has no child and ends on TERM or
+// INT.
 class Supervisor {
  public:
   // pid1: hydrinit is the init of its PID namespace, so nothing could resume it once stopped.

@@ -11,7 +11,7 @@ namespace hydrinit {
 class Terminal {
  public:
   // Finds the controlling terminal, if there is one. With a session of its own for the child, and
-  // we the leader of ours, lets go of it, so that the child can take it; hand_off() then says so.
+  // we the leader of ours, lets go of it, so that the child can take it; handed_off() then says so.
   void open(Placement placement);
 
   // The child's stops and not only its end must be told to child_stopped().
