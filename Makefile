@@ -58,7 +58,7 @@ $(BUILD)/toolchain.mk: scripts/toolchain Makefile
 	$(QUIET)scripts/toolchain '$(CXX)' $(if $(filter command line environment,$(origin LIBC)),$(LIBC)) >$@
 
 # Rewritten only when the flags change, so that everything is then built anew.
-FLAGS := $(CXX) $(PRODUCT_CXXFLAGS) $(CPPFLAGS) $(CXXFLAGS) $(LDFLAGS)
+FLAGS = $(CXX) $(PRODUCT_CXXFLAGS) $(CPPFLAGS) $(CXXFLAGS) $(LDFLAGS) $(TEST_CXXFLAGS) $(SANITIZE)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$(subst ",\",$(FLAGS))" | cmp -s - $@ || printf '%s\n' "$(subst ",\",$(FLAGS))" >$@

@@ -18,7 +18,6 @@ inline constexpr int kSignalHup = 1;
 inline constexpr int kSignalInt = 2;
 inline constexpr int kSignalQuit = 3;
 inline constexpr int kSignalKill = 9;
-inline constexpr int kSignalPipe = 13;
 inline constexpr int kSignalTerm = 15;
 inline constexpr int kSignalChld = 17;
 inline constexpr int kSignalCont = 18;

@@ -1,4 +1,4 @@
-// The vocabulary every other file speaks: time, slots, exit statuses, errors, fixed containers.
+// The vocabulary every other file speaks: time, exit statuses, errors, fixed containers.
 // Pure: nothing here makes a system call or allocates.
 #pragma once
 
@@ -25,9 +25,6 @@ struct Instant {
 
 // Later than any deadline: "never".
 inline constexpr Instant kNever{INT64_MAX};
-
-// The number of a replica: 0 for the only child, stable across its restarts.
-using Slot = std::uint16_t;
 
 // How a process ended, as waitid(2) tells it.
 struct ExitStatus {
@@ -57,7 +54,6 @@ class FixedVec {
     items_[size_++] = item;
     return true;
   }
-  constexpr void clear() { size_ = 0; }
   constexpr std::size_t size() const { return size_; }
   constexpr const T& operator[](std::size_t i) const { return items_[i]; }
   constexpr const T* begin() const { return items_; }

@@ -43,6 +43,14 @@ char** find_entry(char** environment, const char* name) {
   return environment;
 }
 
+// If LISTEN_PID (sd_listen_fds(3)) names from, the child must see itself there. Returns the entry
+// to rewrite, or nullptr.
+char** find_listen_pid(char** environment, pid_t from) {
+  char** const entry = find_entry(environment, "LISTEN_PID=");
+  const bool ours = *entry != nullptr && parse_number(*entry + 11, INT_MAX) == from;
+  return ours ? entry : nullptr;
+}
+
 // execve(2) as execvp(3) does it: a file of unknown format is run by /bin/sh. Returns the errno.
 IN_VFORK_CHILD int try_exec(const char* path, const SpawnRequest& request) {
   ::execve(path, request.command, request.environment);
@@ -122,12 +130,6 @@ IN_VFORK_CHILD int child_main(void* argument) {
 }
 
 }  // namespace
-
-char** find_listen_pid(char** environment, pid_t from) {
-  char** const entry = find_entry(environment, "LISTEN_PID=");
-  const bool ours = *entry != nullptr && parse_number(*entry + 11, INT_MAX) == from;
-  return ours ? entry : nullptr;
-}
 
 SpawnOutcome start(const SpawnRequest& request) {
   Shared shared{};

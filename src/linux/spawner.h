@@ -32,8 +32,4 @@ struct SpawnOutcome {
 // One try; nothing is retried here.
 SpawnOutcome start(const SpawnRequest& request);
 
-// If LISTEN_PID (sd_listen_fds(3)) names from, the child must see itself there. Returns the entry
-// to rewrite, or nullptr.
-char** find_listen_pid(char** environment, pid_t from);
-
 }  // namespace hydrinit

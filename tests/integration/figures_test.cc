@@ -38,15 +38,20 @@ TEST(Figures, AtMostTwelveSystemCallsUntilTheCommandRuns) {
   EXPECT_LE(calls, 12);
 }
 
+// The system call that a process sleeps in, with its arguments; waits until that is ppoll.
+std::string idle_call(pid_t pid) {
+  std::string call;
+  EXPECT_TRUE(eventually([&] {
+    call = read_file("/proc/" + std::to_string(pid) + "/syscall");
+    return call.rfind(std::to_string(SYS_ppoll) + " ", 0) == 0;
+  })) << call;
+  return call;
+}
+
 // The one wait it sits in has no time-out: nothing but an event can wake it.
 TEST(Figures, NoWakeUpWhileIdle) {
   Process process(hydrinit({"sleep", "1000"}));
-  std::string blocked;
-  EXPECT_TRUE(eventually([&] {
-    blocked = read_file("/proc/" + std::to_string(process.pid()) + "/syscall");
-    return blocked.rfind(std::to_string(SYS_ppoll) + " ", 0) == 0;
-  })) << blocked;
-  std::istringstream fields(blocked);
+  std::istringstream fields(idle_call(process.pid()));
   std::string number;
   std::string descriptors;
   std::string count;
@@ -71,10 +76,7 @@ TEST(Figures, MeanPrivateDirtyOfTwentyIdleStartsIsAtMost16Kb) {
   for (int i = 0; i < 20; ++i) {
     Process process(hydrinit({probe(), "signals", "15"}));
     process.expect("ready ");
-    ASSERT_TRUE(eventually([&] {
-      return read_file("/proc/" + std::to_string(process.pid()) + "/syscall")
-                 .rfind(std::to_string(SYS_ppoll) + " ", 0) == 0;
-    }));
+    idle_call(process.pid());
     const int dirty = private_dirty_kb(process.pid());
     ASSERT_GT(dirty, 0);
     sum += dirty;

@@ -164,7 +164,8 @@ void Process::start(const std::vector<std::string>& arguments, const Options& op
 
 Process::~Process() {
   if (pid_ > 0 && !reaped_) {
-    for (pid_t pid = child(); pid > 0; pid = -1) ::kill(pid, SIGKILL);
+    const pid_t grandchild = child();
+    if (grandchild > 0) ::kill(grandchild, SIGKILL);
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
@@ -327,6 +328,15 @@ std::string status_field(pid_t pid, const std::string& field) {
 bool alive(pid_t pid) {
   const std::string state = status_field(pid, "State");
   return !state.empty() && state[0] != 'Z' && state[0] != 'X';
+}
+
+std::string place_name(const ::testing::TestParamInfo<Place>& place) {
+  switch (place.param) {
+  case Place::pid1: return "Pid1";
+  case Place::pid1_as_nobody: return "Pid1AsNobody";
+  case Place::child: return "Child";
+  }
+  return "";
 }
 
 bool is_root() { return ::geteuid() == 0; }

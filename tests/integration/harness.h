@@ -115,4 +115,17 @@ std::string why_not(Place place);
 
 #define REQUIRE_PLACE(place) REQUIRE_OR_SKIP(why_not(place).empty(), why_not(place))
 
+// What holds wherever hydrinit is placed:
+//   class Suite : public AtPlace {};
+//   INSTANTIATE_TEST_SUITE_P(Places, Suite, every_place(), place_name);
+class AtPlace : public ::testing::TestWithParam<Place> {
+ protected:
+  void SetUp() override { REQUIRE_PLACE(GetParam()); }
+  Options options() const { return {.place = GetParam()}; }
+};
+inline auto every_place() {
+  return ::testing::Values(Place::pid1, Place::pid1_as_nobody, Place::child);
+}
+std::string place_name(const ::testing::TestParamInfo<Place>& place);
+
 }  // namespace hydrinit_test

@@ -3,9 +3,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,22 +22,8 @@ std::size_t count(const std::string& text, const std::string& what) {
   return found;
 }
 
-class Hazard : public ::testing::TestWithParam<Place> {
- protected:
-  void SetUp() override { REQUIRE_PLACE(GetParam()); }
-  Options options() const { return {.place = GetParam()}; }
-};
-
-INSTANTIATE_TEST_SUITE_P(Places, Hazard,
-                         ::testing::Values(Place::pid1, Place::pid1_as_nobody, Place::child),
-                         [](const auto& place) {
-                           switch (place.param) {
-                           case Place::pid1: return "Pid1";
-                           case Place::pid1_as_nobody: return "Pid1AsNobody";
-                           case Place::child: return "Child";
-                           }
-                           return "";
-                         });
+class Hazard : public AtPlace {};
+INSTANTIATE_TEST_SUITE_P(Places, Hazard, every_place(), place_name);
 
 // 1: tini, catatonit hang for ever.
 TEST_P(Hazard, SigchldInheritedAsIgnoredStillTellsTheExit) {

@@ -1,8 +1,6 @@
 // One child, from its start to its exit code: the contract's "One child" table with real processes.
 
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -13,22 +11,8 @@
 namespace hydrinit_test {
 namespace {
 
-class Run : public ::testing::TestWithParam<Place> {
- protected:
-  void SetUp() override { REQUIRE_PLACE(GetParam()); }
-  Options options() const { return {.place = GetParam()}; }
-};
-
-INSTANTIATE_TEST_SUITE_P(Places, Run,
-                         ::testing::Values(Place::pid1, Place::pid1_as_nobody, Place::child),
-                         [](const auto& place) {
-                           switch (place.param) {
-                           case Place::pid1: return "Pid1";
-                           case Place::pid1_as_nobody: return "Pid1AsNobody";
-                           case Place::child: return "Child";
-                           }
-                           return "";
-                         });
+class Run : public AtPlace {};
+INSTANTIATE_TEST_SUITE_P(Places, Run, every_place(), place_name);
 
 TEST_P(Run, EveryExitCodeIsHandedOn) {
   for (int code : {0, 1, 2, 3, 64, 77, 125, 126, 127, 128, 143, 254, 255}) {
