@@ -51,7 +51,12 @@ void append_value(Text& out, const Option& option, const Config& config) {
   const char* field = reinterpret_cast<const char*>(&config) + option.field();
   switch (option.value()) {
   case ValueKind::flag:
-    out.add("%s", static_cast<std::uint8_t>(*field) == option.on() ? "yes" : "no");
+    if (static_cast<std::uint8_t>(*field) == option.on()) {
+      out.add("yes");
+    } else {
+      // Three-valued fields begin with automatic, and neither flag value is 0 then.
+      out.add(*field == 0 && option.off() != 0 ? "automatic" : "no");
+    }
     break;
   case ValueKind::count: out.add("%d", *reinterpret_cast<const std::int8_t*>(field)); break;
   case ValueKind::duration: {

@@ -101,8 +101,7 @@ void Loop::on_ended(const os::ChildChange& change) {
 // The leader's zombie still holds the group's number.
 void Loop::end_group(pid_t leader) {
   const std::uint8_t number = config_.signals.sent_as(SIGTERM);
-  const bool own_group = config_.placement != Placement::same_group;
-  if (number != 0 && own_group) (void)os::send_signal(-leader, number);
+  if (number != 0 && has_group()) (void)os::send_signal(-leader, number);
   reporter_.say_signal(number != 0 ? Kind::sent : Kind::not_sent, number);
 }
 
@@ -145,10 +144,10 @@ void Loop::spawn() {
   const SpawnOutcome outcome = start(request_);
   if (outcome.error.failed()) {
     Event event = make_event(Event::Kind::spawn_failed);
-    event.exit_code = codes_.internal;
+    event.status.value = codes_.internal;
     if (outcome.pid > 0) {
       os::consume_change(outcome.pid);
-      event.exit_code = exec_exit_code(outcome.error.code);
+      event.status.value = exec_exit_code(outcome.error.code);
     }
     reporter_.say_error(outcome.pid > 0 ? Kind::exec_failed : Kind::spawn_failed, outcome.error,
                         outcome.pid);
@@ -162,7 +161,7 @@ void Loop::spawn() {
   dispatch(Event::Kind::spawned);
 }
 
-int Loop::exec_exit_code(int code) const {
+std::uint8_t Loop::exec_exit_code(int code) const {
   if (code == ENOENT) return codes_.not_found;
   return code == EACCES ? codes_.not_executable : codes_.exec_failed;
 }
@@ -185,8 +184,7 @@ void Loop::release_inherited() {
 void Loop::send(const Action& action) {
   const pid_t pid = reaper_.leader();
   if (pid == 0) return;
-  const bool to_group =
-      action.scope == SignalScope::group && config_.placement != Placement::same_group;
+  const bool to_group = action.scope == SignalScope::group && has_group();
   const SignalReceived& signal = action.signal;
   Error error{};
   // A value can be handed on to a single process only (rt_sigqueueinfo(2)); should that be refused,

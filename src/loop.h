@@ -35,7 +35,9 @@ class Loop {
   void send(const Action& action);
   void send_rest(int number);
   void release_inherited();
-  int exec_exit_code(int code) const;
+  std::uint8_t exec_exit_code(int code) const;
+  // The child leads a process group of its own.
+  bool has_group() const { return config_.placement != Placement::same_group; }
 
   const Config& config_;
   const ExitCodes& codes_;

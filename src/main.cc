@@ -24,7 +24,7 @@ __attribute__((noinline)) int print(const Dialect& dialect, const Invocation& in
   if (invocation.config.verb == Verb::version && !invocation.refused()) {
     append_version(page, dialect);
   } else if (invocation.config.verb == Verb::license) {
-    page.put(kLicenseText);
+    append_license(page);
   } else if (invocation.config.verb == Verb::explain) {
     append_explanation(page, invocation);
   } else {
@@ -71,9 +71,9 @@ bool prepare(const Config& config, Reporter& reporter) {
   return !asked;
 }
 
-int run(const Dialect& dialect, const Invocation& invocation, char** environment, os::RawMask mask,
+int run(const Dialect& dialect, Invocation& invocation, char** environment, os::RawMask mask,
         Reporter& reporter) {
-  const Config& config = invocation.config;
+  Config& config = invocation.config;
   const bool sigchld_ignored = os::reset_ignored_sigchld();
   if (!prepare(config, reporter)) return dialect.codes.internal;
   const int signal_fd = os::open_signal_fd();
@@ -83,6 +83,10 @@ int run(const Dialect& dialect, const Invocation& invocation, char** environment
   }
   Terminal terminal;
   if (config.verb == Verb::run) terminal.open(config.placement);
+  if (terminal.in_pipeline() && config.scope == SignalScope::leader && os::own_pid() != 1) {
+    config.placement = Placement::same_group;
+    terminal.leave();
+  }
   if (terminal.handed_off()) {
     reporter.say_signal(Notice::Kind::hand_off_ignored, SIGHUP);
     reporter.say_signal(Notice::Kind::hand_off_ignored, SIGCONT);
@@ -90,7 +94,11 @@ int run(const Dialect& dialect, const Invocation& invocation, char** environment
   const SpawnRequest request{invocation.command,      environment,
                              config.placement,        config.parent_death_signal,
                              {mask, sigchld_ignored}, &terminal};
-  return Loop(config, dialect.codes, request, signal_fd, terminal, reporter).run();
+  const int code = Loop(config, dialect.codes, request, signal_fd, terminal, reporter).run();
+  // A shell goes on with its script or loop unless it sees that ^C ended us too; what we sent to
+  // our own group is pending. Should SIGINT be ignored here, the code tells.
+  if (terminal.interrupted()) os::unblock_signal(SIGINT);
+  return code;
 }
 
 }  // namespace
@@ -101,7 +109,7 @@ int main(int argc, char** argv, char** environment) {
   // First of all: as PID 1 an unblocked signal without a handler is lost (pid_namespaces(7)).
   const os::RawMask mask = os::block_all_signals();
   const Dialect dialect = choose_dialect(argc > 0 ? argv[0] : "");
-  const Invocation invocation = parse_invocation(dialect, argv, environment);
+  Invocation invocation = parse_invocation(dialect, argv, environment);
   const Config& config = invocation.config;
   const Voice voice{config.style,       config.verbosity,
                     config.warn_reaped, os::own_pid(),

@@ -11,6 +11,9 @@ namespace {
 using enum OptionUse;
 using Value = ValueKind;
 
+// A row holds a field's offset in one byte; this is the last field.
+static_assert(offsetof(Config, signals) <= UINT8_MAX);
+
 // The type that the field behind a kind of value must have.
 template <Value kind>
 consteval auto field_type() {
@@ -96,7 +99,7 @@ constexpr OptionRow kNativeOptionsRows[] = {
     FLAG('V', action, verb, Verb::version, Verb::run, "version", "version, commit and libc"),
     FLAG('l', action, verb, Verb::license, Verb::run, "license", "the licence"),
 };
-constexpr auto kNativeOptions = pack<packed_size(kNativeOptionsRows)>(kNativeOptionsRows);
+constexpr auto kNativeOptions = pack<packed_size<2>(kNativeOptionsRows), 2>(kNativeOptionsRows);
 
 constexpr OptionRow kTiniOptionsRows[] = {
     FLAG(0, action, verb, Verb::version, Verb::run, "version", ""),
@@ -109,14 +112,14 @@ constexpr OptionRow kTiniOptionsRows[] = {
     VALUE(Value::tini_status, 'e', policy, success, "", "CODE", ""),
     FLAG('l', action, verb, Verb::license, Verb::run, "", ""),
 };
-constexpr auto kTiniOptions = pack<packed_size(kTiniOptionsRows)>(kTiniOptionsRows);
+constexpr auto kTiniOptions = pack<packed_size<2>(kTiniOptionsRows), 2>(kTiniOptionsRows);
 
 constexpr VariableRow kTiniVariablesRows[] = {
     VARIABLE(Value::flag, subreaper, Subreaper::on, "TINI_SUBREAPER", ""),
     VARIABLE(Value::flag, scope, SignalScope::group, "TINI_KILL_PROCESS_GROUP", ""),
     VARIABLE(Value::verbosity_level, verbosity, 0, "TINI_VERBOSITY", ""),
 };
-constexpr auto kTiniVariables = pack<packed_size(kTiniVariablesRows)>(kTiniVariablesRows);
+constexpr auto kTiniVariables = pack<packed_size<2>(kTiniVariablesRows), 2>(kTiniVariablesRows);
 
 constexpr OptionRow kDumbInitOptionsRows[] = {
     FLAG('c', policy, placement, Placement::same_group, Placement::new_session, "single-child",
@@ -126,14 +129,15 @@ constexpr OptionRow kDumbInitOptionsRows[] = {
     FLAG('h', action, verb, Verb::help, Verb::run, "help", ""),
     FLAG('V', action, verb, Verb::version, Verb::run, "version", ""),
 };
-constexpr auto kDumbInitOptions = pack<packed_size(kDumbInitOptionsRows)>(kDumbInitOptionsRows);
+constexpr auto kDumbInitOptions =
+    pack<packed_size<2>(kDumbInitOptionsRows), 2>(kDumbInitOptionsRows);
 
 constexpr VariableRow kDumbInitVariablesRows[] = {
     VARIABLE(Value::flag, verbosity, 1, "DUMB_INIT_DEBUG", "1"),
     VARIABLE(Value::flag, placement, Placement::same_group, "DUMB_INIT_SETSID", "0"),
 };
 constexpr auto kDumbInitVariables =
-    pack<packed_size(kDumbInitVariablesRows)>(kDumbInitVariablesRows);
+    pack<packed_size<2>(kDumbInitVariablesRows), 2>(kDumbInitVariablesRows);
 
 constexpr OptionRow kCatatonitOptionsRows[] = {
     FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "", ""),
@@ -142,13 +146,14 @@ constexpr OptionRow kCatatonitOptionsRows[] = {
     FLAG('P', policy, verb, Verb::pause, Verb::run, "", "start nothing, reap, end on TERM or INT"),
     FLAG('V', action, verb, Verb::version, Verb::run, "version", ""),
 };
-constexpr auto kCatatonitOptions = pack<packed_size(kCatatonitOptionsRows)>(kCatatonitOptionsRows);
+constexpr auto kCatatonitOptions =
+    pack<packed_size<2>(kCatatonitOptionsRows), 2>(kCatatonitOptionsRows);
 
 constexpr VariableRow kCatatonitVariablesRows[] = {
     VARIABLE(Value::flag, verbosity, 1, "CATATONIT_DEBUG", ""),
 };
 constexpr auto kCatatonitVariables =
-    pack<packed_size(kCatatonitVariablesRows)>(kCatatonitVariablesRows);
+    pack<packed_size<2>(kCatatonitVariablesRows), 2>(kCatatonitVariablesRows);
 
 #undef VALUE
 #undef FLAG
@@ -179,7 +184,7 @@ constexpr DialectRow kDialectRows[] = {
     dialect(Style::catatonit, {1, 1, 1, 1, 1}, Subreaper::automatic, Placement::new_group, 0, false,
             "catatonit [-ghLPV] [--] <progname> [<arguments>...]", "tini version 0.1.7_catatonit"),
 };
-constexpr auto kDialects = pack<packed_size(kDialectRows)>(kDialectRows);
+constexpr auto kDialects = pack<packed_size<2>(kDialectRows), 2>(kDialectRows);
 
 // libc keeps these two for itself, and the originals' sigfillset() leaves them out.
 constexpr SignalSet kLibcOwn{32, 33};

@@ -1,5 +1,7 @@
 #include "core/help.h"
 
+#include "core/squeezed.h"
+
 namespace hydrinit {
 namespace {
 
@@ -23,30 +25,33 @@ void append_option(Text& out, const Option& option, bool negatable) {
          (same.field() != option.field() || same.on() != option.on())) {
     same.next();
   }
-  out.add("%s\n", *option.help() == '\0' && !same.at_end() ? same.help() : option.help());
+  out.put_squeezed(*option.help() == '\0' && !same.at_end() ? same.help() : option.help());
+  out.put('\n');
 }
 
 }  // namespace
 
-const char kLicenseText[] =
+void append_license(Text& out) {
+  out.put_squeezed(squeezed<
 #include "license.inc"  // made from LICENSE by the Makefile
-    ;
+                   >());
+}
 
 void append_help(Text& out, const Dialect& dialect) {
   const bool native = dialect.style == Style::native;
   if (!native) append_version(out, dialect);
-  out.add(
-      "Usage: %s\n\nRuns the command, forwards signals, reaps orphans, exits with its code.\n\n",
-      dialect.usage);
+  out.add("Usage: %s\n\n", dialect.usage);
+  out.put_squeezed(
+      squeezed<"Runs the command, forwards signals, reaps orphans, exits with its code.\n\n">());
   for (Option option(dialect.options); !option.at_end(); option.next()) {
     append_option(out, option, native && !option.takes_value() && option.is_policy());
   }
   Variable variable(dialect.variables);
   if (!variable.at_end()) out.add("\nEnvironment:");
   for (; !variable.at_end(); variable.next()) out.add(" %s", variable.name());
-  out.add(
-      "\nPolicies of hydrinit are read from the environment too: HYDRINIT_WAIT_ALL=8s.\n"
-      "D: 250ms 5s 2m 1h. SIG: TERM, 15, RTMIN+3.\n");
+  out.put_squeezed(
+      squeezed<"\nPolicies of hydrinit are read from the environment too: HYDRINIT_WAIT_ALL=8s.\n"
+               "D: 250ms 5s 2m 1h. SIG: TERM, 15, RTMIN+3.\n">());
 }
 
 void append_version(Text& out, const Dialect& dialect) {

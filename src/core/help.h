@@ -8,8 +8,7 @@ namespace hydrinit {
 
 void append_help(Text& out, const Dialect& dialect);
 void append_version(Text& out, const Dialect& dialect);
-
 // The MIT licence, as in the file LICENSE.
-extern const char kLicenseText[];
+void append_license(Text& out);
 
 }  // namespace hydrinit

@@ -53,6 +53,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::send_failed, 0, "%hcannot send %s to %g: %e"),
     say(Kind::stop_timed_out, 0, "%h%g did not stop within --stop-timeout, sending KILL"),
     say(Kind::stop_hastened, 0, "%h%g was asked to stop a second time, sending KILL"),
+    say(Kind::child_lost, kAlways, "%hno child is left, and somebody else took its exit status"),
     say(Kind::rest_killed, 0, "%hprocesses remain after --wait-all, sending KILL"),
     say(Kind::rest_left, 0, "%hsome could not be killed"),
     say(Kind::lines_dropped, 0, "%h%d messages could not be written"),
@@ -72,7 +73,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::hand_off_ignored, 2, "%hignored the terminal's %s"),
     say(Kind::session_made, 2, "%hthe child leads a new session"),
 };
-constexpr auto kNative = pack<packed_size(kNativeRows)>(kNativeRows);
+constexpr auto kNative = pack<packed_size<0>(kNativeRows), 0>(kNativeRows);
 
 // tini's levels: FATAL always, WARN from 1 (its default), INFO from 2, DEBUG from 3.
 constexpr Row kTiniRows[] = {
@@ -96,7 +97,7 @@ constexpr Row kTiniRows[] = {
     say(Kind::received, 3, Stream::output, "%hPassing signal: '%s'"),
     say(Kind::orphan_exited, 3, Stream::output, "%hReaped child with pid: '%p'"),
 };
-constexpr auto kTini = pack<packed_size(kTiniRows)>(kTiniRows);
+constexpr auto kTini = pack<packed_size<0>(kTiniRows), 0>(kTiniRows);
 
 // What getopt_long(3) says on behalf of all three originals.
 constexpr Row kGetoptRows[] = {
@@ -106,7 +107,7 @@ constexpr Row kGetoptRows[] = {
     say(Kind::missing_letter_value, kAlways, "%z: option requires an argument -- '%c'"),
     say(Kind::unexpected_value, kAlways, "%z: option '--%f' doesn't allow an argument"),
 };
-constexpr auto kGetopt = pack<packed_size(kGetoptRows)>(kGetoptRows);
+constexpr auto kGetopt = pack<packed_size<0>(kGetoptRows), 0>(kGetoptRows);
 
 // The three lines on a bad -r are part of its interface.
 constexpr Row kDumbInitRows[] = {
@@ -122,21 +123,21 @@ constexpr Row kDumbInitRows[] = {
     say(Kind::child_signal, 1, "%hReceived signal %n."),
     say(Kind::rewritten, 1, "%hTranslating signal %n to %m."),
     say(Kind::sent, 1, "%hForwarded signal %n to children."),
-    say(Kind::not_sent, 1, "%hNot forwarding signal %n to children (ignored)."),
+    say(Kind::not_sent, 1, "%hNot forwarding signal %m to children (ignored)."),
     say(Kind::hand_off_ignored, 1, "%hIgnoring tty hand-off signal %n."),
     say(Kind::suspending, 1, "%hSuspending self due to TTY signal."),
     say(Kind::leader_exited, 1, "%hA child with PID %p exited with exit status %m."),
     say(Kind::leader_killed, 1, "%hA child with PID %p was terminated by signal %m."),
     say(Kind::exiting, 1, "%hChild exited with status %d. Goodbye."),
 };
-constexpr auto kDumbInit = pack<packed_size(kDumbInitRows)>(kDumbInitRows);
+constexpr auto kDumbInit = pack<packed_size<0>(kDumbInitRows), 0>(kDumbInitRows);
 
 constexpr Row kCatatonitRows[] = {
     say(Kind::no_command, kAlways, "ERROR (catatonit:%i): missing program name"),
     say(Kind::usage_line, kAlways, "usage: %u"),
     say(Kind::exec_failed, kAlways, "ERROR (catatonit:%p): failed to exec pid1: %e"),
 };
-constexpr auto kCatatonit = pack<packed_size(kCatatonitRows)>(kCatatonitRows);
+constexpr auto kCatatonit = pack<packed_size<0>(kCatatonitRows), 0>(kCatatonitRows);
 
 const char* table_of(Style style) {
   switch (style) {
@@ -166,7 +167,25 @@ void append_head(Text& out, int level, const Voice& voice) {
 }
 
 void append_error(Text& out, const char* words, int code) {
-  words != nullptr ? out.add("%s", words) : out.add("errno %d", code);
+  words != nullptr ? out.put_squeezed(words) : out.add("errno %d", code);
+}
+
+// In the order of ValueKind.
+constexpr PackedRow<1, 1> kDescriptionRows[] = {
+    {{1}, {"yes or no (1 or 0, on or off)"}},
+    {{2}, {"yes, no or a number up to 9"}},
+    {{3}, {"a duration (250ms, 5s, 2m, 1h; a bare number is seconds)"}},
+    {{4}, {"a signal (TERM, SIGTERM, 15, RTMIN+3)"}},
+    {{5}, {"a list of signals that can be received (TERM,INT,RTMIN+3)"}},
+    {{6}, {"FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never received)"}},
+    {{7}, {"a list of exit codes 0 to 255 and signal names (143,TERM)"}},
+};
+constexpr auto kDescriptions = pack<packed_size<0>(kDescriptionRows), 0>(kDescriptionRows);
+static_assert(static_cast<int>(ValueKind::status_list) == 7);
+
+// The dialects' kinds behind status_list have words of their own, without a description.
+void append_description(Text& out, ValueKind kind) {
+  out.put_squeezed(find_text(kDescriptions.data(), static_cast<int>(kind), ""));
 }
 
 void append_field(Text& out, char field, const Notice& notice, const Voice& voice) {
@@ -182,7 +201,7 @@ void append_field(Text& out, char field, const Notice& notice, const Voice& voic
   case 'f': out.put_shown(notice.name, notice.name_length); break;
   case 'c': out.add("%c", notice.letter); break;
   case 'v': out.add("%s", notice.value); break;
-  case 'x': out.add("%s", describe(notice.expected)); break;
+  case 'x': append_description(out, notice.expected); break;
   case 'u': out.add("%s", voice.usage); break;
   case 'z':
     for (const char* word = voice.usage; *word != ' '; ++word) out.put(*word);
@@ -194,25 +213,7 @@ void append_field(Text& out, char field, const Notice& notice, const Voice& voic
 
 bool is_orphan(Kind kind) { return kind == Kind::orphan_exited || kind == Kind::orphan_killed; }
 
-// In the order of ValueKind.
-constexpr PackedRow<1, 1> kDescriptionRows[] = {
-    {{1}, {"yes or no (1 or 0, on or off)"}},
-    {{2}, {"yes, no or a number up to 9"}},
-    {{3}, {"a duration (250ms, 5s, 2m, 1h; a bare number is seconds)"}},
-    {{4}, {"a signal (TERM, SIGTERM, 15, RTMIN+3)"}},
-    {{5}, {"a list of signals that can be received (TERM,INT,RTMIN+3)"}},
-    {{6}, {"FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never received)"}},
-    {{7}, {"a list of exit codes 0 to 255 and signal names (143,TERM)"}},
-};
-constexpr auto kDescriptions = pack<packed_size(kDescriptionRows)>(kDescriptionRows);
-static_assert(static_cast<int>(ValueKind::status_list) == 7);
-
 }  // namespace
-
-// The dialects' kinds behind status_list have words of their own, without a description.
-const char* describe(ValueKind kind) {
-  return find_text(kDescriptions.data(), static_cast<int>(kind), "");
-}
 
 Stream render(Text& out, const Notice& notice, const Voice& voice) {
   const bool warn = voice.warn_reaped && is_orphan(notice.kind);
@@ -237,7 +238,7 @@ Stream render(Text& out, const Notice& notice, const Voice& voice) {
   if (!wanted) return Stream::error;
   for (const char* word = line.words(); *word != '\0'; ++word) {
     if (*word != '%') {
-      out.put(*word);
+      out.put_code(*word);
     } else if (*++word == 'h') {
       append_head(out, line.level(), speaker);
     } else {

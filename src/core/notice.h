@@ -58,6 +58,7 @@ struct Notice {
     stop_delayed,    // signal
     stop_timed_out,  // pid
     stop_hastened,   // pid
+    child_lost,      // somebody else took the exit status of the child
     rest_told,       // the remaining processes got TERM
     rest_killed,     // ... and KILL
     rest_left,       // ... and some are still there
@@ -91,7 +92,7 @@ struct Voice {
   int own_pid = 0;
   const char* usage = "";                    // of the dialect
   const char* command = "";                  // argv[0] of the command
-  const char* (*error_text)(int) = nullptr;  // errno to words, nullptr for an unknown one
+  const char* (*error_text)(int) = nullptr;  // errno to words, squeezed; nullptr for an unknown one
 };
 
 enum class Stream : std::uint8_t { error = 1, output };
@@ -99,8 +100,5 @@ enum class Stream : std::uint8_t { error = 1, output };
 // Appends the line, newline included; appends nothing when it is not worth saying. Returns where it
 // belongs: tini tells its progress on standard output.
 Stream render(Text& out, const Notice& notice, const Voice& voice);
-
-// What a value of this kind looks like, to follow "is not".
-const char* describe(ValueKind kind);
 
 }  // namespace hydrinit

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/squeezed.h"
+
 namespace hydrinit {
 
 template <std::size_t Heads, std::size_t Strings>
@@ -44,25 +46,38 @@ class PackedCursor {
   return row.at_end() ? fallback : row.text(0);
 }
 
-template <std::size_t Heads, std::size_t Strings, std::size_t Rows>
+// Copies a text, squeezed if it is one of those that are only shown; its size.
+consteval std::size_t copy_text(const char* text, bool shown, char* out) {
+  std::size_t size = 0;
+  for (; text[size] != '\0'; ++size) out[size] = text[size];
+  return shown ? squeeze(out, size) : size;
+}
+
+// The strings of a row from number Shown on are only shown, and squeezed.
+template <std::size_t Shown, std::size_t Heads, std::size_t Strings, std::size_t Rows>
 consteval std::size_t packed_size(const PackedRow<Heads, Strings> (&rows)[Rows]) {
+  char scratch[1024]{};
   std::size_t size = 1;
   for (const auto& row : rows) {
     size += Heads;
-    for (const char* text : row.text) size += std::string_view(text).size() + 1;
+    for (std::size_t i = 0; i < Strings; ++i)
+      size += copy_text(row.text[i], i >= Shown, scratch) + 1;
   }
   return size;
 }
 
-// pack<packed_size(rows)>(rows)
-template <std::size_t Size, std::size_t Heads, std::size_t Strings, std::size_t Rows>
+// pack<packed_size<1>(rows), 1>(rows)
+template <std::size_t Size, std::size_t Shown, std::size_t Heads, std::size_t Strings,
+          std::size_t Rows>
 consteval std::array<char, Size> pack(const PackedRow<Heads, Strings> (&rows)[Rows]) {
+  char scratch[1024]{};
   std::array<char, Size> out{};
   std::size_t at = 0;
   for (const auto& row : rows) {
     for (std::uint8_t byte : row.head) out[at++] = static_cast<char>(byte);
-    for (const char* text : row.text) {
-      for (; *text != '\0'; ++text) out[at++] = *text;
+    for (std::size_t i = 0; i < Strings; ++i) {
+      const std::size_t size = copy_text(row.text[i], i >= Shown, scratch);
+      for (std::size_t c = 0; c < size; ++c) out[at++] = scratch[c];
       ++at;
     }
   }

@@ -7,7 +7,8 @@ using Said = Notice::Kind;
 
 constexpr SignalSet kTerminalStops{kSignalTstp, kSignalTtin, kSignalTtou};
 // The terminal sends these to every process of its foreground group at once (termios(3)).
-constexpr SignalSet kTerminalToGroup{kSignalInt, kSignalQuit, kSignalTstp, kSignalWinch};
+constexpr SignalSet kTerminalToGroup{kSignalInt,  kSignalQuit, kSignalTstp,
+                                     kSignalTtin, kSignalTtou, kSignalWinch};
 
 }  // namespace
 
@@ -24,7 +25,7 @@ void Supervisor::step(const Event& event, Actions& out) {
     if (event.at >= deadline_) on_deadline(event.at, out);
     break;
   case Event::Kind::spawned: stage_ = Stage::running; break;
-  case Event::Kind::spawn_failed: exit(event.exit_code, out); break;
+  case Event::Kind::spawn_failed: exit(judge_exit_code(event.status, config_.success), out); break;
   case Event::Kind::ended: on_ended(event, out); break;
   case Event::Kind::drained: on_drained(event, out); break;
   case Event::Kind::signal: on_signal(event, out); break;
@@ -38,7 +39,8 @@ void Supervisor::on_signal(const Event& event, Actions& out) {
     forward(event, out);
   } else if (stage_ == Stage::pausing) {
     if (received == kSignalTerm || received == kSignalInt) exit(0, out);
-  } else if (stage_ == Stage::resting && config_.stop_on.has(received)) {
+  } else if (stage_ == Stage::resting && config_.stop_on.has(received) &&
+             config_.signals.sent_as(received) != 0) {
     begin_sweep(event.at, out);
   }
 }
@@ -47,8 +49,8 @@ void Supervisor::forward(const Event& event, Actions& out) {
   const std::uint8_t received = event.signal.number;
   SignalReceived sent = event.signal;
   sent.number = config_.signals.sent_as(received);
-  if (sent.number == 0) return out.report(Said::not_sent, received);
-  const bool stop = config_.stop_on.has(received);
+  const bool dropped = sent.number == 0;
+  const bool stop = !dropped && config_.stop_on.has(received);
   if (stop && config_.stop_signal != 0) sent.number = config_.stop_signal;
   if (sent.number != received) out.report(Said::rewritten, received, sent.number);
 
@@ -60,8 +62,12 @@ void Supervisor::forward(const Event& event, Actions& out) {
   // Nobody could resume an init that stopped for its terminal; the kernel drops such signals for an
   // orphaned group by the same reasoning.
   const bool pointless = suspends && pid1_;
-  if (!from_kernel || !(delivered || pointless)) {
-    stop ? on_stop_signal(sent, event.at, out) : out.send(config_.scope, sent);
+  if (dropped) {
+    out.report(Said::not_sent, received);
+  } else if (stop) {
+    on_stop_signal(sent, from_kernel && delivered, event.at, out);
+  } else if (!from_kernel || !(delivered || pointless)) {
+    out.send(config_.scope, sent);
   }
   if (suspends && !(from_kernel && pid1_)) {
     out.report(Said::suspending);
@@ -69,8 +75,9 @@ void Supervisor::forward(const Event& event, Actions& out) {
   }
 }
 
-void Supervisor::on_stop_signal(const SignalReceived& signal, Instant at, Actions& out) {
-  if (stage_ == Stage::running && config_.stop_delay.count > 0) {
+void Supervisor::on_stop_signal(const SignalReceived& signal, bool delivered, Instant at,
+                                Actions& out) {
+  if (stage_ == Stage::running && config_.stop_delay.count > 0 && !delivered) {
     stage_ = Stage::delaying;
     held_ = signal;
     deadline_ = at + config_.stop_delay;
@@ -78,14 +85,14 @@ void Supervisor::on_stop_signal(const SignalReceived& signal, Instant at, Action
   } else if (stage_ == Stage::stopping && config_.stop_timeout.count >= 0) {
     send_kill(Said::stop_hastened, out);
   } else {
-    begin_stop(signal, at, out);
+    begin_stop(at);
+    if (!delivered) out.send(config_.scope, signal);
   }
 }
 
-void Supervisor::begin_stop(const SignalReceived& signal, Instant at, Actions& out) {
+void Supervisor::begin_stop(Instant at) {
   stage_ = Stage::stopping;
   deadline_ = config_.stop_timeout.count >= 0 ? at + config_.stop_timeout : kNever;
-  out.send(config_.scope, signal);
 }
 
 void Supervisor::send_kill(Notice::Kind why, Actions& out) {
@@ -97,7 +104,10 @@ void Supervisor::send_kill(Notice::Kind why, Actions& out) {
 
 void Supervisor::on_deadline(Instant at, Actions& out) {
   switch (stage_) {
-  case Stage::delaying: begin_stop(held_, at, out); break;
+  case Stage::delaying:
+    begin_stop(at);
+    out.send(config_.scope, held_);
+    break;
   case Stage::stopping: send_kill(Said::stop_timed_out, out); break;
   case Stage::resting: begin_sweep(at, out); break;
   case Stage::sweeping:
@@ -136,7 +146,10 @@ void Supervisor::on_drained(const Event& event, Actions& out) {
   case Stage::delaying:
   case Stage::stopping:
     // The kernel knows no child of ours, and none was reaped: somebody else took its exit status.
-    if (event.childless) exit(kExitInternal, out);
+    if (event.childless) {
+      out.report(Said::child_lost);
+      exit(kExitInternal, out);
+    }
     break;
   case Stage::resting:
     if (event.childless) exit(code_, out);

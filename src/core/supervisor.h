@@ -29,7 +29,7 @@ struct Event {
     start,         // first of all, once
     tick,          // the deadline has come
     spawned,       // the child runs its command
-    spawn_failed,  // exit_code to end with
+    spawn_failed,  // status: the exit code that tells why
     ended,         // status; the pid is reaped and forgotten
     drained,       // all exits known so far have been told; childless: nobody is left
     signal,        // signal
@@ -37,7 +37,6 @@ struct Event {
   Kind kind = Kind::tick;
   bool childless = false;
   ExitStatus status{};
-  int exit_code = 0;
   Instant at{};
   SignalReceived signal{};
 };
@@ -122,12 +121,13 @@ class Supervisor {
 
   void on_signal(const Event& event, Actions& out);
   void forward(const Event& event, Actions& out);
-  void on_stop_signal(const SignalReceived& signal, Instant at, Actions& out);
+  // delivered: the terminal has sent it to the child already.
+  void on_stop_signal(const SignalReceived& signal, bool delivered, Instant at, Actions& out);
   void on_ended(const Event& event, Actions& out);
   void on_drained(const Event& event, Actions& out);
   void on_deadline(Instant at, Actions& out);
 
-  void begin_stop(const SignalReceived& signal, Instant at, Actions& out);
+  void begin_stop(Instant at);
   void send_kill(Notice::Kind why, Actions& out);
   void begin_sweep(Instant at, Actions& out);
   void exit(int code, Actions& out);

@@ -2,6 +2,8 @@
 
 #include <cstdarg>
 
+#include "core/squeezed.h"
+
 namespace hydrinit {
 
 void Text::put(char c) {
@@ -14,6 +16,16 @@ void Text::put(char c) {
 
 void Text::put(std::string_view text) {
   for (char c : text) put(c);
+}
+
+void Text::put_squeezed(const char* text) {
+  while (*text != '\0') put_code(*text++);
+}
+
+void Text::put_code(char code) {
+  const auto byte = static_cast<std::uint8_t>(code);
+  if (byte < kFirstPair) return put(code);
+  for (std::uint8_t half : kPairs[byte - kFirstPair]) put_code(static_cast<char>(half));
 }
 
 void Text::put_shown(const char* text, int max) {
@@ -42,7 +54,7 @@ void Text::add(const char* format, ...) {
   va_start(arguments, format);
   for (; *format != '\0'; ++format) {
     if (*format != '%') {
-      put(*format);
+      put_code(*format);
       continue;
     }
     switch (*++format) {
@@ -72,7 +84,7 @@ std::int64_t take_number(const char*& cursor, std::int64_t max) {
   std::int64_t value = 0;
   for (; is_digit(*cursor); ++cursor) {
     const int digit = *cursor - '0';
-    if (value > (max - digit) / 10) return -1;
+    if (digit > max || value > (max - digit) / 10) return -1;
     value = value * 10 + digit;
   }
   return value;

@@ -15,12 +15,15 @@ class Text {
   template <std::size_t Size>
   explicit Text(char (&buffer)[Size]) : begin_(buffer), capacity_(Size) {}
 
-  // Understands %s, %d, %c and %%. Text that comes in by %s and %c is shown safely, as by
-  // put_shown().
+  // Understands %s, %d, %c and %%; the format may be squeezed. Text that comes in by %s and %c is
+  // shown safely, as by put_shown().
   [[gnu::format(printf, 2, 3)]] void add(const char* format, ...);
   void put(char c);
   // As it is, newlines and all.
   void put(std::string_view text);
+  // A text of the program's own, see squeezed.h: whole, and one byte of it.
+  void put_squeezed(const char* text);
+  void put_code(char code);
   // Control characters as '?'; at most max bytes of it, and no more than kShownMax.
   void put_shown(const char* text, int max);
   // Spaces up to the column (bytes since the last newline); one at least.

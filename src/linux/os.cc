@@ -58,7 +58,7 @@ constexpr PackedRow<1, 1> kErrorRows[] = {
     {{ENOSYS}, {"Function not implemented"}},
     {{ELOOP}, {"Too many levels of symbolic links"}},
 };
-constexpr auto kErrors = pack<packed_size(kErrorRows)>(kErrorRows);
+constexpr auto kErrors = pack<packed_size<0>(kErrorRows), 0>(kErrorRows);
 
 Error last_error(const char* operation) { return {operation, errno}; }
 
@@ -90,6 +90,8 @@ RawMask block_all_signals() {
 }
 
 void set_signal_mask(RawMask mask) { raw_sigprocmask(SIG_SETMASK, &mask, nullptr); }
+
+void unblock_signal(int number) { set_signal_mask(~(RawMask{1} << (number - 1))); }
 
 namespace {
 // The kernel's struct sigaction begins with the handler; a handler of 0 or 1 needs nothing of the
@@ -286,6 +288,9 @@ Error read_file(const char* path, std::span<char> buffer) {
   buffer[size] = '\0';
   return {};
 }
+
+// fcntl(2): EBADF for everything that is no pipe.
+bool is_pipe(int fd) { return ::syscall(SYS_fcntl, fd, F_GETPIPE_SZ) >= 0; }
 
 int control(int fd, unsigned long request, void* argument) {
   return static_cast<int>(::syscall(SYS_ioctl, fd, request, argument));

@@ -43,6 +43,8 @@ using RawMask = std::uint64_t;
 // Blocks every signal and returns the mask as it was. Cannot fail with these arguments.
 RawMask block_all_signals();
 void set_signal_mask(RawMask mask);
+// Lets a pending signal of that number act.
+void unblock_signal(int number);
 
 // True when SIGCHLD was inherited as ignored, in which case it is set to its default: an ignored
 // SIGCHLD makes the kernel reap our children itself (wait(2), NOTES).
@@ -106,13 +108,16 @@ Error write_all(int fd, std::string_view text);
 // Reads a small file into buffer, cut where it is full, and terminates it.
 Error read_file(const char* path, std::span<char> buffer);
 
+bool is_pipe(int fd);
+
 // ioctl(2) with its plain result; libc's is 100 bytes of compatibility.
 int control(int fd, unsigned long request, void* argument);
 
 // open(2), close-on-exec and above the standard streams.
 Fd open_file(const char* path, int flags);
 
-// What errno means, in English; nullptr for one that hydrinit does not expect.
+// What errno means, in English, squeezed (core/squeezed.h); nullptr for one that hydrinit does not
+// expect.
 const char* error_text(int code);
 
 }  // namespace os

@@ -41,6 +41,17 @@ void Terminal::open(Placement placement) {
   os::take_pending_signal(kSignalCont);
 }
 
+bool Terminal::in_pipeline() const {
+  return foreground_ && own_group_ != 0 &&
+         (os::is_pipe(STDIN_FILENO) || os::is_pipe(STDOUT_FILENO));
+}
+
+void Terminal::leave() {
+  owned_.reset();
+  fd_ = -1;
+  foreground_ = false;
+}
+
 void Terminal::enter_child() const {
   // Best effort: a terminal lost meanwhile leaves the child as a background process.
   if (takes_session_) {
@@ -77,7 +88,7 @@ void Terminal::child_stopped(pid_t child, int number) {
   // it to the job now, with the signal's default action for ourselves. In an orphaned group, or as
   // PID 1, the kernel drops it, since nobody could continue us: then the child goes on at once.
   (void)os::send_signal(0, number);
-  os::set_signal_mask(~(os::RawMask{1} << (number - 1)));
+  os::unblock_signal(number);
   os::set_signal_mask(~os::RawMask{0});
   if (reads_or_writes && !foreground_is(own_group_)) return;  // it would only stop again
   continued(child);
@@ -88,12 +99,13 @@ void Terminal::continued(pid_t child) const {
   if (controls_jobs() && own_group_ != 0 && foreground_is(own_group_)) give_foreground(child);
 }
 
-void Terminal::child_ended(pid_t child, ExitStatus status, SignalSet sent_by_us) const {
+void Terminal::child_ended(pid_t child, ExitStatus status, SignalSet sent_by_us) {
   if (!controls_jobs() || own_group_ == 0 || !foreground_is(child)) return;
   give_foreground(own_group_);
   const bool by_key = status.value == SIGINT || status.value == SIGQUIT;
   if (status.kind == ExitStatus::Kind::signalled && by_key && !sent_by_us.has(status.value)) {
     (void)os::send_signal(0, status.value);
+    interrupted_ = status.value == SIGINT;
   }
 }
 

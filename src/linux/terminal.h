@@ -13,6 +13,11 @@ class Terminal {
   // Finds the controlling terminal, if there is one. With a session of its own for the child, and
   // we the leader of ours, lets go of it, so that the child can take it; handed_off() then says so.
   void open(Placement placement);
+  // In the foreground with a pipe on standard input or output: one job with other processes, which
+  // would be left in the background if the child had the terminal to itself.
+  bool in_pipeline() const;
+  // The terminal stays as it is, for a child that stays in our group.
+  void leave();
 
   // The child's stops and not only its end must be told to child_stopped().
   bool controls_jobs() const { return fd_ >= 0 && !takes_session_; }
@@ -30,7 +35,9 @@ class Terminal {
   void continued(pid_t child) const;
   // Takes the foreground back, and passes on the ^C or ^\ that the rest of our own job did not see
   // because the child had the foreground. A signal that we sent ourselves was not the terminal's.
-  void child_ended(pid_t child, ExitStatus status, SignalSet sent_by_us) const;
+  void child_ended(pid_t child, ExitStatus status, SignalSet sent_by_us);
+  // The child died of the terminal's ^C.
+  bool interrupted() const { return interrupted_; }
 
  private:
   bool foreground_is(pid_t group) const;
@@ -41,6 +48,7 @@ class Terminal {
   pid_t own_group_ = 0;      // 0: its leader lives outside our PID namespace
   bool foreground_ = false;  // ours when the child is started
   bool takes_session_ = false;
+  bool interrupted_ = false;
 };
 
 }  // namespace hydrinit

@@ -60,6 +60,13 @@ TEST_P(Run, FileOnThePathThatMayNotBeExecutedIs126) {
   EXPECT_EQ(outcome.errors, "hydrinit: cannot run 'not-executable': Permission denied\n");
 }
 
+// The list comes before every verdict, that of a command that does not start included (as tini).
+TEST_P(Run, SuccessStatusCountsForACommandThatCannotRunToo) {
+  EXPECT_EQ(run({"-e", "127", "no-such-command"}, options()).code, 0);
+  EXPECT_EQ(run({"-e", "126", "/tmp"}, options()).code, 0);
+  EXPECT_EQ(run({"-e", "126", "no-such-command"}, options()).code, 127);
+}
+
 TEST_P(Run, EmptyCommandIsNotFound) {
   const Outcome outcome = run({""}, options());
   EXPECT_EQ(outcome.code, 127);

@@ -115,6 +115,24 @@ TEST(Terminal, CtrlCEndsTheScriptThatStartedIt) {
   bash.leave();
 }
 
+// bash goes on after a command that caught ^C itself, and judges by whether it died of SIGINT: an
+// exit code of 130 would not end its script or loop. (A fault of tini, dumb-init and catatonit.)
+TEST(Terminal, CtrlCEndsBashsScriptAndLoop) {
+  Bash bash;
+  bash.type("bash -c '" + family() + "; echo \"script goes\" on'");
+  bash.expect("ready ");
+  bash.press(kCtrlC);
+  bash.expect(kPrompt);
+  bash.expect_code(130);
+  bash.type("while true; do " + family() + "; done");
+  bash.expect("ready ");
+  bash.press(kCtrlC);
+  bash.expect(kPrompt);
+  bash.expect_code(130);
+  EXPECT_EQ(bash.seen().find("script goes on"), std::string::npos);
+  bash.leave();
+}
+
 // Hazard 7: `tini ... &` and `catatonit ... &` take the foreground and make the shell exit.
 TEST(Terminal, BackgroundJobDoesNotTakeTheForeground) {
   Bash bash;
@@ -168,6 +186,35 @@ TEST(Terminal, ChildInAPipelineCanReadTheTerminal) {
   bash.type("hello");
   bash.expect("it read hello");
   bash.expect(kPrompt);
+  bash.leave();
+}
+
+// The others of the pipeline are of our own job: a pager behind us must not find itself in the
+// background. (It does with tini and catatonit.)
+TEST(Terminal, PagerBehindUsCanReadTheTerminal) {
+  Bash bash;
+  bash.type(binary() + " " + probe() + " exit 0 | sh -c 'cat; echo pager\\ starts; read l " +
+            "</dev/tty; echo \"pager read $l\"'");
+  bash.expect("pager starts");
+  bash.type("hello");
+  bash.expect("pager read hello");
+  bash.expect(kPrompt);
+  bash.type(binary() + " yes | sh -c 'head -n 1; echo and\\ now; read l </dev/tty; " +
+            "echo \"pager read $l\"'");
+  bash.expect("and now");
+  bash.type("more");
+  bash.expect("pager read more");
+  bash.expect(kPrompt);
+  bash.leave();
+}
+
+TEST(Terminal, CtrlCEndsAWholePipeline) {
+  Bash bash;
+  bash.type(family() + " | cat");
+  bash.expect("ready ");
+  bash.press(kCtrlC);
+  bash.expect(kPrompt);
+  bash.expect_code(130);
   bash.leave();
 }
 

@@ -115,6 +115,8 @@ TEST(Notice, HydrinitsWords) {
           {Kind::stop_timed_out, 0,
            "hydrinit: pid 7 did not stop within --stop-timeout, sending KILL"},
           {Kind::stop_hastened, 0, "hydrinit: pid 7 was asked to stop a second time, sending KILL"},
+          {Kind::child_lost, -1,
+           "hydrinit: no child is left, and somebody else took its exit status"},
           {Kind::rest_killed, 0, "hydrinit: processes remain after --wait-all, sending KILL"},
           {Kind::rest_left, 0, "hydrinit: some could not be killed"},
           {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},
@@ -143,6 +145,7 @@ const std::vector<Line> kOfVariables = {
     {Kind::stop_hastened, 0, "hydrinit: pid 7 was asked to stop a second time, sending KILL"},
     {Kind::rest_killed, 0, "hydrinit: processes remain after --wait-all, sending KILL"},
     {Kind::rest_left, 0, "hydrinit: some could not be killed"},
+    {Kind::child_lost, -1, "hydrinit: no child is left, and somebody else took its exit status"},
     {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},
 };
 
@@ -218,7 +221,7 @@ TEST(Notice, DumbInitsWords) {
       {Kind::child_signal, 1, "[dumb-init] Received signal 15."},
       {Kind::rewritten, 1, "[dumb-init] Translating signal 15 to 3."},
       {Kind::sent, 1, "[dumb-init] Forwarded signal 15 to children."},
-      {Kind::not_sent, 1, "[dumb-init] Not forwarding signal 15 to children (ignored)."},
+      {Kind::not_sent, 1, "[dumb-init] Not forwarding signal 3 to children (ignored)."},
       {Kind::hand_off_ignored, 1, "[dumb-init] Ignoring tty hand-off signal 15."},
       {Kind::suspending, 1, "[dumb-init] Suspending self due to TTY signal."},
       {Kind::leader_exited, 1, "[dumb-init] A child with PID 7 exited with exit status 3."},
@@ -336,18 +339,26 @@ TEST(Notice, RealtimeSignalsHaveTheirNames) {
   EXPECT_EQ(said(notice, voice_of(Style::dumb_init, 1)).text, "[dumb-init] Received signal 37.\n");
 }
 
+std::string described(ValueKind kind) {
+  Notice notice;
+  notice.kind = Kind::bad_value;
+  notice.expected = kind;
+  const std::string text = said(notice, voice_of(Style::native, 0)).text;
+  return text.substr(text.find("is not ") + 7, text.size() - text.find("is not ") - 8);
+}
+
 TEST(Notice, EveryKindOfValueOfHydrinitsIsDescribed) {
-  EXPECT_STREQ(describe(ValueKind::flag), "yes or no (1 or 0, on or off)");
-  EXPECT_STREQ(describe(ValueKind::count), "yes, no or a number up to 9");
-  EXPECT_STREQ(describe(ValueKind::duration),
-               "a duration (250ms, 5s, 2m, 1h; a bare number is seconds)");
-  EXPECT_STREQ(describe(ValueKind::signal), "a signal (TERM, SIGTERM, 15, RTMIN+3)");
-  EXPECT_STREQ(describe(ValueKind::signal_list),
-               "a list of signals that can be received (TERM,INT,RTMIN+3)");
-  EXPECT_STREQ(describe(ValueKind::rewrite_list),
-               "FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never received)");
-  EXPECT_STREQ(describe(ValueKind::status_list),
-               "a list of exit codes 0 to 255 and signal names (143,TERM)");
+  EXPECT_EQ(described(ValueKind::flag), "yes or no (1 or 0, on or off)");
+  EXPECT_EQ(described(ValueKind::count), "yes, no or a number up to 9");
+  EXPECT_EQ(described(ValueKind::duration),
+            "a duration (250ms, 5s, 2m, 1h; a bare number is seconds)");
+  EXPECT_EQ(described(ValueKind::signal), "a signal (TERM, SIGTERM, 15, RTMIN+3)");
+  EXPECT_EQ(described(ValueKind::signal_list),
+            "a list of signals that can be received (TERM,INT,RTMIN+3)");
+  EXPECT_EQ(described(ValueKind::rewrite_list),
+            "FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never received)");
+  EXPECT_EQ(described(ValueKind::status_list),
+            "a list of exit codes 0 to 255 and signal names (143,TERM)");
 }
 
 TEST(Notice, OneNoticeIsOneLineWhateverItHolds) {

@@ -35,6 +35,7 @@ std::string shown_report(const Action& action) {
   if (action.notice == Notice::Kind::stop_delayed) return "holding " + signal;
   if (action.notice == Notice::Kind::stop_timed_out) return "stop timed out";
   if (action.notice == Notice::Kind::stop_hastened) return "stop hastened";
+  if (action.notice == Notice::Kind::child_lost) return "child lost";
   if (action.notice == Notice::Kind::rest_told) return "telling the rest";
   if (action.notice == Notice::Kind::rest_killed) return "killing the rest";
   if (action.notice == Notice::Kind::rest_left) return "some are left";
@@ -111,7 +112,7 @@ class Story {
   Story& spawn_failed(int code) {
     Event event;
     event.kind = Event::Kind::spawn_failed;
-    event.exit_code = code;
+    event.status.value = byte(code);
     return give(event);
   }
   Story& start() { return give(Event::Kind::start); }
@@ -284,7 +285,8 @@ TEST(Supervisor, ExitOfOthersChangesNothingWhileTheChildRuns) {
 TEST(Supervisor, LostChildIsAnInternalFailure) {
   // ECHILD while we know of a child: somebody else has taken its exit status.
   Story story(with_wait_all(5000));
-  EXPECT_EQ(story.begin().at(100).nobody_left().transcript(), "[ 100] exit 125\n");
+  EXPECT_EQ(story.begin().at(100).nobody_left().transcript(),
+            "[ 100] child lost\n[ 100] exit 125\n");
 }
 
 TEST(Supervisor, ExitsWithTheChildsCode) {
@@ -364,8 +366,10 @@ TEST(Supervisor, DropsASignal) {
   Story story(config);
   EXPECT_EQ(story.begin().signal(kUsr1).signal(kUsr2).transcript(),
             "[   0] received USR1\n"
+            "[   0] rewriting USR1 to 0\n"
             "[   0] dropped USR1\n"
             "[   0] received USR2\n"
+            "[   0] rewriting USR2 to 0\n"
             "[   0] dropped USR2\n");
 }
 
@@ -402,8 +406,10 @@ TEST(Supervisor, StopSignalRewrittenToZeroIsIgnored) {
     Story story(config);
     EXPECT_EQ(story.begin().signal(kSignalTerm).signal(kSignalTerm).transcript(),
               "[   0] received TERM\n"
+              "[   0] rewriting TERM to 0\n"
               "[   0] dropped TERM\n"
               "[   0] received TERM\n"
+              "[   0] rewriting TERM to 0\n"
               "[   0] dropped TERM\n");
     EXPECT_EQ(story.deadline(), kNever);
   }
@@ -526,7 +532,7 @@ TEST(Supervisor, LostChildDuringTheDelayIsAnInternalFailure) {
   Story story(with_delay(1000));
   story.begin().signal(kSignalTerm).transcript();
   EXPECT_EQ(story.at(500).drained().transcript(), "");
-  EXPECT_EQ(story.nobody_left().transcript(), "[ 500] exit 125\n");
+  EXPECT_EQ(story.nobody_left().transcript(), "[ 500] child lost\n[ 500] exit 125\n");
 }
 
 TEST(Supervisor, StopAfterTheDelayIsNotDelayedAgain) {
@@ -660,7 +666,7 @@ TEST(Supervisor, LostChildWhileStoppingIsAnInternalFailure) {
   Story story(with_timeout(1000));
   story.begin().signal(kSignalTerm).transcript();
   EXPECT_EQ(story.at(500).drained().transcript(), "");
-  EXPECT_EQ(story.nobody_left().transcript(), "[ 500] exit 125\n");
+  EXPECT_EQ(story.nobody_left().transcript(), "[ 500] child lost\n[ 500] exit 125\n");
 }
 
 // ---- resting
