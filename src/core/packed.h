@@ -47,7 +47,7 @@ class PackedCursor {
 }
 
 // Copies a text, squeezed if it is one of those that are only shown; its size.
-consteval std::size_t copy_text(const char* text, bool shown, char* out) {
+constexpr std::size_t copy_text(const char* text, bool shown, char* out) {
   std::size_t size = 0;
   for (; text[size] != '\0'; ++size) out[size] = text[size];
   return shown ? squeeze(out, size) : size;

@@ -16,7 +16,7 @@ inline constexpr int kFirstPair = 128;
 
 // Squeezes size bytes at text in place; the new size. A '%' and the letter behind it stay as they
 // are, for those who look for them.
-consteval std::size_t squeeze(char* text, std::size_t size) {
+constexpr std::size_t squeeze(char* text, std::size_t size) {
   for (int code = kFirstPair; code < 256; ++code) {
     const char first = static_cast<char>(kPairs[code - kFirstPair][0]);
     const char second = static_cast<char>(kPairs[code - kFirstPair][1]);
@@ -39,7 +39,7 @@ template <std::size_t Size>
 struct Literal {
   char text[Size]{};
   std::size_t size = Size - 1;
-  consteval Literal(const char (&literal)[Size]) {  // NOLINT(google-explicit-constructor)
+  constexpr Literal(const char (&literal)[Size]) {  // NOLINT(google-explicit-constructor)
     for (std::size_t i = 0; i < Size; ++i) text[i] = literal[i];
     size = squeeze(text, Size - 1);
     for (std::size_t i = size; i < Size; ++i) text[i] = '\0';
@@ -47,7 +47,7 @@ struct Literal {
 };
 
 template <Literal literal>
-consteval auto to_array() {
+constexpr auto to_array() {
   std::array<char, literal.size + 1> out{};
   for (std::size_t i = 0; i < literal.size; ++i) out[i] = literal.text[i];
   return out;
