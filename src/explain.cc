@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "linux/cpus.h"
 #include "linux/os.h"
 #include "linux/terminal.h"
 
@@ -46,6 +47,24 @@ void append_statuses(Text& out, const SuccessStatuses& statuses) {
   append_set(out, statuses.signals());
 }
 
+// The number-th of words, from 1 on.
+void append_word(Text& out, const char* words, int number) {
+  out.add("%s", skip_strings(words, static_cast<std::size_t>(number) - 1));
+}
+
+// Where the number of CPUs comes from.
+void append_cpus(Text& out) {
+  CpuCount cpus;
+  count_cpus("", cpus);
+  out.add("%d: %d by affinity", cpus.usable, cpus.affinity);
+  if (cpus.quota == 0) {
+    out.add(", no quota");
+  } else {
+    out.add(", %d by ", cpus.quota);
+    out.put(std::string_view(cpus.quota_file));
+  }
+}
+
 // The value that an option has now, whether given or by default.
 void append_value(Text& out, const Option& option, const Config& config) {
   const char* field = reinterpret_cast<const char*>(&config) + option.field();
@@ -71,6 +90,27 @@ void append_value(Text& out, const Option& option, const Config& config) {
     break;
   case ValueKind::status_list:
     append_statuses(out, *reinterpret_cast<const SuccessStatuses*>(field));
+    break;
+  case ValueKind::replicas: {
+    const int asked = *reinterpret_cast<const std::int16_t*>(field);
+    CpuCount cpus;
+    count_cpus("", cpus);
+    if (asked == 0)
+      out.add("-");
+    else
+      out.add("%d", replicas_of(asked, cpus.usable));
+    break;
+  }
+  case ValueKind::number: {
+    const int number = *reinterpret_cast<const std::int16_t*>(field);
+    number == 0 && option.field() == offsetof(Config, max_replicas) ? out.add("-")
+                                                                    : out.add("%d", number);
+    break;
+  }
+  case ValueKind::restart: append_word(out, "no\0on-failure\0always", *field); break;
+  case ValueKind::exit_when: append_word(out, "failed\0any\0all\0never", *field); break;
+  case ValueKind::index_env:
+    out.add("%s", config.index_env != nullptr ? config.index_env : "-");
     break;
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
@@ -99,6 +139,8 @@ void append_explanation(Text& out, const Invocation& invocation) {
           static_cast<int>(::geteuid()), static_cast<int>(::getegid()));
   head(out, "orphans");
   out.add("%s", explain_orphans(config, pid1));
+  head(out, "cpus");
+  append_cpus(out);
   head(out, "terminal");
   Terminal terminal;
   // Opened only to look: with a session of its own for the child it would be let go.

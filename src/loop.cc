@@ -14,6 +14,8 @@ using Kind = Notice::Kind;
 
 // A storm of exits must not keep signals waiting.
 constexpr int kExitsPerRound = 1024;
+// Nor must many starts.
+constexpr int kTicksPerRound = 64;
 
 SignalOrigin origin_of(int code) {
   if (code == SI_QUEUE) return SignalOrigin::queued;
@@ -23,20 +25,24 @@ SignalOrigin origin_of(int code) {
 
 }  // namespace
 
-Loop::Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request, int signal_fd,
-           Terminal& terminal, Reporter& reporter)
+Loop::Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request,
+           const Fleet& fleet, int signal_fd, Terminal& terminal, Reporter& reporter)
     : config_(config),
       codes_(codes),
       request_(request),
+      fleet_(fleet),
       signal_fd_(signal_fd),
       terminal_(terminal),
       reporter_(reporter),
       pid1_(os::own_pid() == 1),
-      supervisor_(config, pid1_) {}
+      supervisor_(config, pid1_, fleet.replicas, fleet.count),
+      reaper_(fleet.pids) {}
 
 int Loop::run() {
-  reaper_.configure(terminal_.controls_jobs(), config_.term_group_at_end);
-  dispatch(Event::Kind::start);  // no deadline hangs on when
+  const bool supervises = config_.supervises();
+  reaper_.configure(terminal_.controls_jobs(), config_.term_group_at_end || supervises);
+  if (supervises) now_ = os::now();  // for a plain init no deadline hangs on it
+  dispatch(Event::Kind::start);
   while (!exiting_) {
     Millis timeout{-1};
     const Instant deadline = supervisor_.next_deadline();
@@ -49,16 +55,23 @@ int Loop::run() {
     if (signal.number == SIGCHLD) reporter_.say_signal(Kind::child_signal, SIGCHLD);
     if (signal.number != 0 || more_children_) drain_children();
     if (!exiting_ && signal.number != 0) handle(signal);
-    if (!exiting_) dispatch(Event::Kind::tick);
+    tick();
   }
   return exit_code_;
+}
+
+void Loop::tick() {
+  for (int ticks = 0; ticks < kTicksPerRound && !exiting_; ++ticks) {
+    if (supervisor_.next_deadline() > now_) return;
+    dispatch(Event::Kind::tick);
+  }
 }
 
 void Loop::handle(const os::ReceivedSignal& signal) {
   // SIGCHLD is consumed. Our own signals are not meant for the child either: a SIGPIPE for a line
   // that nobody reads, or what we sent to the terminal's job.
   if (signal.number == SIGCHLD || signal.sender == os::own_pid()) return;
-  if (signal.number == SIGCONT) terminal_.continued(reaper_.leader());
+  if (signal.number == SIGCONT) terminal_.continued(reaper_.pid(0));
   Event event = make_event(Event::Kind::signal);
   event.signal = {static_cast<std::uint8_t>(signal.number), origin_of(signal.code), signal.value};
   dispatch(event);
@@ -72,6 +85,7 @@ void Loop::drain_children() {
     change.stopped ? on_stopped(change) : on_ended(change);
     reaper_.done(change.pid);
   }
+  if (change.pid < 0) give_up_lost();
   more_children_ = told == kExitsPerRound;
   if (exiting_) return;
   Event event = make_event(Event::Kind::drained);
@@ -79,30 +93,51 @@ void Loop::drain_children() {
   dispatch(event);
 }
 
+// The kernel knows no child of ours, and some were not reaped: somebody else took their status.
+void Loop::give_up_lost() {
+  for (int slot = 0; slot < reaper_.slots() && !exiting_; ++slot) {
+    if (reaper_.pid(slot) == 0) continue;
+    reporter_.say(Kind::child_lost, reaper_.pid(slot));
+    reaper_.forget(slot);
+    Event event = make_event(Event::Kind::ended);
+    event.slot = static_cast<std::int16_t>(slot);
+    event.status.value = codes_.internal;
+    dispatch(event);
+  }
+}
+
 void Loop::on_stopped(const os::ChildChange& change) {
-  if (change.pid == reaper_.leader()) terminal_.child_stopped(change.pid, change.status.value);
+  if (change.pid == reaper_.pid(0)) terminal_.child_stopped(change.pid, change.status.value);
 }
 
 void Loop::on_ended(const os::ChildChange& change) {
   const bool killed = change.status.kind == ExitStatus::Kind::signalled;
-  const bool leader = change.pid == reaper_.leader();
+  const int slot = reaper_.slot_of(change.pid);
+  const bool leader = slot >= 0;
   Kind kind = leader ? Kind::leader_exited : Kind::orphan_exited;
   if (killed) kind = leader ? Kind::leader_killed : Kind::orphan_killed;
   reporter_.say(kind, change.pid, change.status.value);
   if (!leader) return;
-  if (config_.term_group_at_end) end_group(change.pid);
-  reaper_.forget();
+  end_group(change.pid);
+  reaper_.forget(slot);
   terminal_.child_ended(change.pid, change.status, sent_);
   Event event = make_event(Event::Kind::ended);
+  event.slot = static_cast<std::int16_t>(slot);
   event.status = change.status;
   dispatch(event);
 }
 
 // The leader's zombie still holds the group's number.
-void Loop::end_group(pid_t leader) {
-  const std::uint8_t number = config_.signals.sent_as(SIGTERM);
-  if (number != 0 && has_group()) (void)os::send_signal(-leader, number);
-  reporter_.say_signal(number != 0 ? Kind::sent : Kind::not_sent, number);
+void Loop::end_group(pid_t leader) const {
+  if (config_.term_group_at_end) {
+    const std::uint8_t number = config_.signals.sent_as(SIGTERM);
+    if (number != 0 && has_group()) (void)os::send_signal(-leader, number);
+    reporter_.say_signal(number != 0 ? Kind::sent : Kind::not_sent, number);
+  }
+  // What a replica leaves running, such as a worker that still accepts connections, must not live
+  // beside its successor. At the end of all, --wait-all gives it its time.
+  const bool waits = config_.wait_all.count > 0 && supervisor_.ending();
+  if (config_.supervises() && has_group() && !waits) (void)os::send_signal(-leader, SIGKILL);
 }
 
 Event Loop::make_event(Event::Kind kind) const {
@@ -122,16 +157,14 @@ void Loop::dispatch(const Event& event) {
 
 void Loop::perform(const Action& action) {
   switch (action.kind) {
-  case Action::Kind::spawn: spawn(); break;
+  case Action::Kind::spawn: spawn(action.slot); break;
   case Action::Kind::send: send(action); break;
   case Action::Kind::send_rest: send_rest(action.signal.number); break;
   case Action::Kind::suspend:
     // STOP cannot be blocked; as PID 1 the kernel ignores it (pid_namespaces(7)).
     (void)os::send_signal(os::own_pid(), SIGSTOP);
     break;
-  case Action::Kind::report:
-    reporter_.say_signal(action.notice, action.signal.number, action.other, reaper_.leader());
-    break;
+  case Action::Kind::report: report(action); break;
   case Action::Kind::exit:
     exiting_ = true;
     exit_code_ = action.code;
@@ -140,25 +173,48 @@ void Loop::perform(const Action& action) {
   }
 }
 
-void Loop::spawn() {
+void Loop::report(const Action& action) {
+  Notice notice;
+  notice.kind = action.notice;
+  notice.signal = action.signal.number;
+  notice.other = action.other;
+  notice.slot = action.slot;
+  notice.pid = reaper_.pid(action.slot < 0 ? 0 : action.slot);
+  notice.code = action.code;
+  reporter_.say(notice);
+}
+
+void Loop::spawn(std::int16_t slot) {
+  if (fleet_.environment != nullptr) {
+    request_.environment = fleet_.environment->of_slot(slot, supervisor_.count());
+    request_.null_input = fleet_.count > 1 || slot > 0;
+    if (config_.pin) request_.cpu = slot;
+  }
   const SpawnOutcome outcome = start(request_);
+  const int error = outcome.error.code;
   if (outcome.error.failed()) {
     Event event = make_event(Event::Kind::spawn_failed);
+    event.slot = slot;
     event.status.value = codes_.internal;
     if (outcome.pid > 0) {
       os::consume_change(outcome.pid);
-      event.status.value = exec_exit_code(outcome.error.code);
+      event.status.value = exec_exit_code(error);
     }
+    // Without a process nothing is wrong with the command.
+    event.transient = outcome.pid <= 0 || error == EAGAIN || error == ENOMEM || error == EMFILE ||
+                      error == ENFILE || error == ETXTBSY;
     reporter_.say_error(outcome.pid > 0 ? Kind::exec_failed : Kind::spawn_failed, outcome.error,
                         outcome.pid);
     return dispatch(event);
   }
-  reaper_.remember(outcome.pid);
+  reaper_.remember(slot, outcome.pid);
   if (config_.placement == Placement::new_session) reporter_.say(Kind::session_made);
   reporter_.say(Kind::spawned, outcome.pid);
   reporter_.wait_no_more();
-  release_inherited();
-  dispatch(Event::Kind::spawned);
+  if (!config_.supervises()) release_inherited();
+  Event event = make_event(Event::Kind::spawned);
+  event.slot = slot;
+  dispatch(event);
 }
 
 std::uint8_t Loop::exec_exit_code(int code) const {
@@ -182,8 +238,14 @@ void Loop::release_inherited() {
 }
 
 void Loop::send(const Action& action) {
-  const pid_t pid = reaper_.leader();
-  if (pid == 0) return;
+  const bool all = action.slot == kEverySlot;
+  const int end = all ? reaper_.slots() : action.slot + 1;
+  for (int slot = all ? 0 : action.slot; slot < end; ++slot) {
+    if (reaper_.pid(slot) != 0) send_to(reaper_.pid(slot), action);
+  }
+}
+
+void Loop::send_to(pid_t pid, const Action& action) {
   const bool to_group = action.scope == SignalScope::group && has_group();
   const SignalReceived& signal = action.signal;
   Error error{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/supervisor.h"
+#include "linux/environment.h"
 #include "linux/os.h"
 #include "linux/reaper.h"
 #include "linux/report.h"
@@ -11,11 +12,19 @@
 
 namespace hydrinit {
 
+// Room for the replicas, as many as there can ever be, and what they have apart from the command.
+struct Fleet {
+  std::span<Replica> replicas;
+  std::span<Reaper::Entry> pids;
+  int count = 1;                              // wanted at first
+  ReplicaEnvironment* environment = nullptr;  // nullptr: ours, as it is
+};
+
 class Loop {
  public:
-  // All of them outlive the loop.
-  Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request, int signal_fd,
-       Terminal& terminal, Reporter& reporter);
+  // All of them outlive the loop. request is what is the same for every replica.
+  Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request,
+       const Fleet& fleet, int signal_fd, Terminal& terminal, Reporter& reporter);
 
   // Runs until the supervisor says exit; its code.
   int run();
@@ -23,16 +32,20 @@ class Loop {
  private:
   void handle(const os::ReceivedSignal& signal);
   void drain_children();
+  void give_up_lost();
   void on_stopped(const os::ChildChange& change);
   void on_ended(const os::ChildChange& change);
-  void end_group(pid_t leader);
+  void end_group(pid_t leader) const;
+  void tick();
 
   Event make_event(Event::Kind kind) const;
   void dispatch(Event::Kind kind);
   void dispatch(const Event& event);
   void perform(const Action& action);
-  void spawn();
+  void report(const Action& action);
+  void spawn(std::int16_t slot);
   void send(const Action& action);
+  void send_to(pid_t pid, const Action& action);
   void send_rest(int number);
   void release_inherited();
   std::uint8_t exec_exit_code(int code) const;
@@ -41,13 +54,14 @@ class Loop {
 
   const Config& config_;
   const ExitCodes& codes_;
-  const SpawnRequest& request_;
+  SpawnRequest request_;
+  const Fleet& fleet_;
   int signal_fd_;
   Terminal& terminal_;
   Reporter& reporter_;
   bool pid1_;
   Supervisor supervisor_;
-  Reaper reaper_{};
+  Reaper reaper_;
   Instant now_{};
   SignalSet sent_{};           // to the child, ever
   bool more_children_ = true;  // some changes may not have been told yet

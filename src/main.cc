@@ -8,12 +8,15 @@
 #include "core/dialects.h"
 #include "core/help.h"
 #include "explain.h"
+#include "linux/cpus.h"
 #include "loop.h"
 
 namespace hydrinit {
 namespace {
 
 constexpr std::size_t kPageSize = 8192;
+// There is always room to scale up to this many.
+constexpr int kCapacityMin = 64;
 
 // The verbs that print and start nothing, and tini's answer to a bad command line.
 __attribute__((noinline)) int print(const Dialect& dialect, const Invocation& invocation) {
@@ -71,6 +74,49 @@ bool prepare(const Config& config, Reporter& reporter) {
   return !asked;
 }
 
+// The replicas' room, once and for all; false: it cannot be had, or too many are wanted, and has
+// been said.
+__attribute__((noinline)) bool prepare_fleet(const Config& config, char** environment, Fleet& fleet,
+                                             Reporter& reporter) {
+  int count = config.replicas;
+  if (count < 0) {
+    CpuCount cpus;
+    count_cpus("", cpus);
+    count = replicas_of(count, cpus.usable);
+  }
+  if (count == 0) count = 1;
+  std::size_t capacity = static_cast<std::size_t>(config.max_replicas);
+  if (config.replicas == 0) {
+    capacity = 1;
+  } else if (capacity == 0) {
+    capacity = static_cast<std::size_t>(count > kCapacityMin ? count : kCapacityMin);
+  }
+  fleet.count = count;
+  if (static_cast<std::size_t>(count) > capacity) {
+    Notice notice;
+    notice.kind = Notice::Kind::above_limit;
+    notice.name = "replicas";
+    notice.value = "max-replicas";
+    reporter.say(notice);
+    return false;
+  }
+  const std::size_t table = capacity * (sizeof(Replica) + sizeof(Reaper::Entry));
+  void* const memory =
+      os::map_memory(table + ReplicaEnvironment::size(environment) * sizeof(char*));
+  if (memory == nullptr) {
+    reporter.say_error(Notice::Kind::fatal, {"mmap", errno});
+    return false;
+  }
+  auto* const replicas = static_cast<Replica*>(memory);
+  for (std::size_t i = 0; i < capacity; ++i) replicas[i] = Replica{};
+  fleet.replicas = {replicas, capacity};
+  // The pages are zero, and so is an unused entry.
+  fleet.pids = {reinterpret_cast<Reaper::Entry*>(replicas + capacity), capacity};
+  auto* const room = reinterpret_cast<char**>(fleet.pids.data() + capacity);
+  fleet.environment->prepare(environment, room, config.index_env);
+  return true;
+}
+
 int run(const Dialect& dialect, Invocation& invocation, char** environment, os::RawMask mask,
         Reporter& reporter) {
   Config& config = invocation.config;
@@ -81,9 +127,22 @@ int run(const Dialect& dialect, Invocation& invocation, char** environment, os::
     reporter.say_error(Notice::Kind::fatal, {"signalfd", errno});
     return dialect.codes.internal;
   }
+  Replica one;
+  Reaper::Entry entry;
+  ReplicaEnvironment numbered;
+  Fleet fleet{{&one, 1}, {&entry, 1}};
+  os::FileLimit files{};
+  if (config.supervises()) {
+    fleet.environment = &numbered;
+    if (!prepare_fleet(config, environment, fleet, reporter)) return dialect.codes.internal;
+    files = os::file_limit();
+    os::set_file_limit({files.hard, files.hard});
+  }
   Terminal terminal;
-  if (config.verb == Verb::run) terminal.open(config.placement);
-  if (terminal.in_pipeline() && config.scope == SignalScope::leader && os::own_pid() != 1) {
+  // Several could not share the foreground: then hydrinit keeps it.
+  if (config.verb == Verb::run && fleet.count == 1) terminal.open(config.placement);
+  if (terminal.in_pipeline() && !config.supervises() && config.scope == SignalScope::leader &&
+      os::own_pid() != 1) {
     config.placement = Placement::same_group;
     terminal.leave();
   }
@@ -91,10 +150,11 @@ int run(const Dialect& dialect, Invocation& invocation, char** environment, os::
     reporter.say_signal(Notice::Kind::hand_off_ignored, SIGHUP);
     reporter.say_signal(Notice::Kind::hand_off_ignored, SIGCONT);
   }
-  const SpawnRequest request{invocation.command,      environment,
-                             config.placement,        config.parent_death_signal,
-                             {mask, sigchld_ignored}, &terminal};
-  const int code = Loop(config, dialect.codes, request, signal_fd, terminal, reporter).run();
+  SpawnRequest request{invocation.command,      environment,
+                       config.placement,        config.parent_death_signal,
+                       {mask, sigchld_ignored}, &terminal};
+  request.files = files;
+  const int code = Loop(config, dialect.codes, request, fleet, signal_fd, terminal, reporter).run();
   // A shell goes on with its script or loop unless it sees that ^C ended us too; what we sent to
   // our own group is pending. Should SIGINT be ignored here, the code tells.
   if (terminal.interrupted()) os::unblock_signal(SIGINT);

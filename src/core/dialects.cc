@@ -25,6 +25,10 @@ consteval auto field_type() {
     return SignalTable{};
   } else if constexpr (kind == Value::status_list || kind == Value::tini_status) {
     return SuccessStatuses{};
+  } else if constexpr (kind == Value::replicas || kind == Value::number) {
+    return std::int16_t{};
+  } else if constexpr (kind == Value::index_env) {
+    return static_cast<const char*>(nullptr);
   } else {
     return std::uint8_t{};
   }
@@ -90,6 +94,29 @@ constexpr OptionRow kNativeOptionsRows[] = {
           "wait D before a stop is forwarded (0)"),
     VALUE(Value::duration, 0, policy, wait_all, "wait-all", "D",
           "at the end TERM the rest, KILL after D (0: no)"),
+    VALUE(Value::replicas, 'n', policy, replicas, "replicas", "N",
+          "run N replicas; max: one a usable CPU; max-K"),
+    VALUE(Value::number, 0, policy, max_replicas, "max-replicas", "N",
+          "how many TTIN can scale up to (64, or -n)"),
+    VALUE(Value::restart, 0, policy, restart, "restart", "POLICY",
+          "no, on-failure[:N], always (always with -n)"),
+    VALUE(Value::duration, 0, policy, restart_delay, "restart-delay", "D",
+          "after an early death, doubled for each in a row (100ms)"),
+    VALUE(Value::duration, 0, policy, restart_max_delay, "restart-max-delay", "D",
+          "the most it is doubled to (30s)"),
+    VALUE(Value::duration, 0, policy, min_uptime, "min-uptime", "D",
+          "a shorter life is an early death (10s)"),
+    VALUE(Value::number, 0, policy, max_restarts, "max-restarts", "N",
+          "early deaths in a row that are restarted (10; 0: all)"),
+    VALUE(Value::status_list, 0, policy, no_restart, "no-restart-status", "LIST",
+          "codes and signals that are never restarted"),
+    VALUE(Value::exit_when, 0, policy, exit_when, "exit-when", "WHICH",
+          "whose end ends all: failed, any, all, never"),
+    VALUE(Value::duration, 0, policy, ready, "ready", "D",
+          "a replica alive for D counts as up (1s)"),
+    VALUE(Value::index_env, 0, policy, index_env, "index-env", "NAME[=BASE]",
+          "a variable with BASE plus the replica's number"),
+    FLAG(0, policy, pin, true, false, "pin", "each replica on a CPU of its own"),
     FLAG('w', policy, warn_reaped, true, false, "warn-reaped", "name every orphan reaped"),
     VALUE(Value::count, 'v', policy, verbosity, "verbose", "", "say what happens; repeatable"),
     FLAG('q', policy, verbosity, -1, 0, "quiet", "say only why nothing could start"),

@@ -13,7 +13,8 @@ constexpr int kAlways = -2;
 constexpr int kLevelBias = 3;
 
 // The words. %p the pid, %i our own, %q the command, %s and %n the signal by name and number, %o
-// and %m the other number as a signal's name and plainly, %g "pid 7" or "process group 7", %f the
+// and %m the other number as a signal's name and plainly, %r the slot, %w how it ended, %t when it
+// starts again, %g "pid 7" or "process group 7", %f the
 // name, %c the letter, %v the value, %x what it should have been, %e the error, %d the code, %u the
 // usage line, %z its first word, %h the speaker: "hydrinit: ", "[dumb-init] ", "[WARN  tini (1)] "
 // by level.
@@ -46,14 +47,26 @@ constexpr Row kNativeRows[] = {
     say(Kind::bad_value, kAlways, "%h--%f: '%v' is not %x"),
     say(Kind::bad_variable, kAlways, "%h%f: '%v' is not %x"),
     say(Kind::no_command, kAlways, "%hno command given (see --help)"),
+    say(Kind::both_given, kAlways, "%h--%f: cannot be given beside --%v"),
+    say(Kind::above_limit, kAlways, "%h--%f: must not be above --%v"),
     say(Kind::exec_failed, kAlways, "%hcannot run '%q': %e"),
     say(Kind::spawn_failed, kAlways, "%hcannot start '%q': %f: %e"),
     say(Kind::fatal, kAlways, "%h%f: %e"),
     say(Kind::failed, 0, "%h%f: %e"),
     say(Kind::send_failed, 0, "%hcannot send %s to %g: %e"),
     say(Kind::stop_timed_out, 0, "%h%g did not stop within --stop-timeout, sending KILL"),
-    say(Kind::stop_hastened, 0, "%h%g was asked to stop a second time, sending KILL"),
-    say(Kind::child_lost, kAlways, "%hno child is left, and somebody else took its exit status"),
+    say(Kind::stop_hastened, 0, "%hasked to stop a second time, sending KILL"),
+    say(Kind::child_lost, kAlways, "%hpid %p is gone, and somebody else took its exit status"),
+    say(Kind::replica_restarts, 0, "%hreplica %r %w, starting it again %t"),
+    say(Kind::replica_failed, 0, "%hreplica %r %w and has failed"),
+    say(Kind::replica_decided, 0, "%hreplica %r ends the container, stopping the rest"),
+    say(Kind::start_retried, 0, "%hreplica %r could not be started, trying again %t"),
+    say(Kind::scaled, 0, "%hreplicas wanted: %d"),
+    say(Kind::not_scaled, 0, "%hreplicas stay at %d, the least or most that can be"),
+    say(Kind::reload_begun, 0, "%hreloading"),
+    say(Kind::reload_done, 0, "%hreloaded"),
+    say(Kind::reload_ended, 0, "%hreload ended: the new replica %r failed, the others stay"),
+    say(Kind::replica_done, 1, "%hreplica %r %w and is done"),
     say(Kind::rest_killed, 0, "%hprocesses remain after --wait-all, sending KILL"),
     say(Kind::rest_left, 0, "%hsome could not be killed"),
     say(Kind::lines_dropped, 0, "%h%d messages could not be written"),
@@ -170,6 +183,12 @@ void append_error(Text& out, const char* words, int code) {
   words != nullptr ? out.put_squeezed(words) : out.add("errno %d", code);
 }
 
+void append_end(Text& out, const Notice& notice) {
+  if (notice.signal == 0) return out.add("ended with code %d", notice.other);
+  out.add("was killed by ");
+  append_signal(out, notice.signal);
+}
+
 // In the order of ValueKind.
 constexpr PackedRow<1, 1> kDescriptionRows[] = {
     {{1}, {"yes or no (1 or 0, on or off)"}},
@@ -179,11 +198,17 @@ constexpr PackedRow<1, 1> kDescriptionRows[] = {
     {{5}, {"a list of signals that can be received (TERM,INT,RTMIN+3)"}},
     {{6}, {"FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never received)"}},
     {{7}, {"a list of exit codes 0 to 255 and signal names (143,TERM)"}},
+    {{12}, {"a number of replicas, max or max-K"}},
+    {{13}, {"a number up to 10000"}},
+    {{14}, {"no, on-failure, on-failure:N or always"}},
+    {{15}, {"failed, any, all or never"}},
+    {{16}, {"NAME or NAME=BASE"}},
 };
 constexpr auto kDescriptions = pack<packed_size<0>(kDescriptionRows), 0>(kDescriptionRows);
 static_assert(static_cast<int>(ValueKind::status_list) == 7);
+static_assert(static_cast<int>(ValueKind::index_env) == 16);
 
-// The dialects' kinds behind status_list have words of their own, without a description.
+// The dialects' own kinds have words of their own, without a description.
 void append_description(Text& out, ValueKind kind) {
   out.put_squeezed(find_text(kDescriptions.data(), static_cast<int>(kind), ""));
 }
@@ -197,6 +222,9 @@ void append_field(Text& out, char field, const Notice& notice, const Voice& voic
   case 'n': out.add("%d", notice.signal); break;
   case 'o': append_signal(out, notice.other); break;
   case 'm': out.add("%d", notice.other); break;
+  case 'r': out.add("%d", notice.slot); break;
+  case 'w': append_end(out, notice); break;
+  case 't': notice.code > 0 ? out.add("in %d ms", notice.code) : out.add("at once"); break;
   case 'g': out.add("%s %d", notice.to_group ? "process group" : "pid", notice.pid); break;
   case 'f': out.put_shown(notice.name, notice.name_length); break;
   case 'c': out.add("%c", notice.letter); break;

@@ -22,6 +22,11 @@ enum class ValueKind : std::uint8_t {
   tini_status,      // one code
   low_rewrite,      // dumb-init's: one pair, up to 31
   verbosity_level,  // as atoi reads it
+  replicas,         // N, max, max-K
+  number,           // up to kReplicasMax
+  restart,          // a word, with a number at times
+  exit_when,        // a word
+  index_env,        // NAME or NAME=BASE
 };
 
 struct Notice {
@@ -36,7 +41,9 @@ struct Notice {
     bad_value,             // name, letter, value, expected
     bad_variable,          // name is the variable's; value, expected
     no_command,
-    usage_line,  // catatonit's second line
+    both_given,   // option name beside option value
+    above_limit,  // option name is above option value
+    usage_line,   // catatonit's second line
     // A child's life.
     spawned,        // pid
     session_made,   // the child leads its session
@@ -54,11 +61,22 @@ struct Notice {
     sent,          // signal to pid, or its group
     not_sent,      // signal is dropped
     send_failed,   // signal, pid, code = errno
+    // Replicas. Ended: signal, or else other is the exit code.
+    replica_restarts,  // slot, how it ended, code = the delay in ms
+    replica_done,      // slot, how it ended
+    replica_failed,    // slot, how it ended
+    replica_decided,   // slot: by the exit policy the rest is stopped
+    start_retried,     // slot, code = the delay in ms
+    scaled,            // code = how many are wanted now
+    not_scaled,        // code = how many there are still
+    reload_begun,
+    reload_done,
+    reload_ended,  // slot: the one that failed
     // The end.
     stop_delayed,    // signal
     stop_timed_out,  // pid
     stop_hastened,   // pid
-    child_lost,      // somebody else took the exit status of the child
+    child_lost,      // pid: somebody else took the exit status of the child
     rest_told,       // the remaining processes got TERM
     rest_killed,     // ... and KILL
     rest_left,       // ... and some are still there
@@ -79,6 +97,7 @@ struct Notice {
   ValueKind expected{};
   int pid = 0;
   int code = 0;
+  int slot = 0;
   int name_length = INT32_MAX;  // when name goes on behind it
   const char* name = "";
   const char* value = "";

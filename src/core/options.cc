@@ -36,10 +36,13 @@ const char* find_variable(const char* entry, Option& option) {
   return nullptr;
 }
 
-// text is one of words, which stand one after the other and end with an empty one.
-bool is_one_of(const char* text, const char* words) {
-  while (*words != '\0' && !equal(text, words)) words = skip_strings(words, 1);
-  return *words != '\0';
+// The number of text among words, which stand one after the other and end with an empty one; from 1
+// on, 0: it is none of them.
+int word_number(const char* text, const char* words) {
+  for (int number = 1; *words != '\0'; words = skip_strings(words, 1), ++number) {
+    if (equal(text, words)) return number;
+  }
+  return 0;
 }
 
 bool item_ends(const char* cursor) { return *cursor == ',' || *cursor == '\0'; }
@@ -92,6 +95,30 @@ std::int8_t parse_leading_number(const char* text) {
   return static_cast<std::int8_t>(number < kVerbosityMax ? number : kVerbosityMax);
 }
 
+// N; max as -1, max-K as -1 - K; 0 for all else.
+std::int16_t parse_replicas(const char* text) {
+  const char* rest = after(text, "max");
+  if (rest == nullptr) {
+    const std::int64_t number = parse_number(text, kReplicasMax);
+    return static_cast<std::int16_t>(number < 0 ? 0 : number);
+  }
+  if (*rest == '\0') return -1;
+  const std::int64_t fewer = *rest == '-' ? parse_number(rest + 1, kReplicasMax) : -1;
+  return static_cast<std::int16_t>(fewer < 0 ? 0 : -1 - fewer);
+}
+
+// NAME or NAME=BASE, the name as a shell would take it.
+bool is_index_env(const char* text) {
+  const char* const end = text + kIndexNameMax;
+  if (is_digit(*text) || *text == '=' || *text == '\0') return false;
+  for (; *text != '\0' && *text != '='; ++text) {
+    const char upper = to_upper(*text);
+    const bool letter = upper >= 'A' && upper <= 'Z';
+    if (text == end || (*text != '_' && !is_digit(*text) && !letter)) return false;
+  }
+  return *text == '\0' || parse_number(text + 1, INT32_MAX - kReplicasMax) >= 0;
+}
+
 class Parser {
  public:
   Parser(const Dialect& dialect, Invocation& out)
@@ -124,6 +151,9 @@ class Parser {
   void apply_flag(const Option& option, bool on);
   // False: the value is not what the option takes.
   bool apply_value(const Option& option, const char* value);
+  bool apply_number(ValueKind kind, std::size_t offset, const char* value);
+  bool apply_restart(const char* value);
+  void check_replicas();
   bool apply_list(ValueKind kind, std::size_t offset, const char* list);
 
   const Dialect& dialect_;
@@ -142,13 +172,13 @@ void Parser::read_environment(char** envp) {
     Option option(native_options());
     const char* value = find_variable(*envp, option);
     if (value == nullptr || *value == '\0') continue;  // set to nothing is as good as not set
-    const bool on = is_one_of(value, "1\0yes\0true\0on\0");
+    const bool on = word_number(value, "1\0yes\0true\0on\0") != 0;
     bool good = true;
     if (option.takes_value()) {
       good = apply_value(option, value);
     } else if (option.value() == ValueKind::count && is_digit(*value) && value[1] == '\0') {
       config_.verbosity = parse_leading_number(value);
-    } else if (on || is_one_of(value, "0\0no\0false\0off\0")) {
+    } else if (on || word_number(value, "0\0no\0false\0off\0") != 0) {
       apply_flag(option, on);
     } else {
       good = false;
@@ -283,7 +313,44 @@ bool Parser::apply_value(const Option& option, const char* value) {
     field<std::uint8_t>(option.field()) = static_cast<std::uint8_t>(number);
     return number != 0;
   }
+  if (kind == ValueKind::exit_when) {
+    const int number = word_number(value, "failed\0any\0all\0never\0");
+    config_.exit_when = static_cast<ExitWhen>(number);
+    return number != 0;
+  }
+  if (kind == ValueKind::restart) return apply_restart(value);
+  if (kind == ValueKind::index_env) {
+    config_.index_env = value;
+    return is_index_env(value);
+  }
+  if (kind == ValueKind::replicas || kind == ValueKind::number) {
+    return apply_number(kind, option.field(), value);
+  }
   return apply_list(kind, option.field(), value);
+}
+
+bool Parser::apply_number(ValueKind kind, std::size_t offset, const char* value) {
+  std::int16_t& target = field<std::int16_t>(offset);
+  if (kind == ValueKind::replicas) {
+    target = parse_replicas(value);
+    return target != 0;
+  }
+  target = static_cast<std::int16_t>(parse_number(value, kReplicasMax));
+  // None at all of something makes sense for restarts only.
+  return target > 0 || (target == 0 && &target == &config_.max_restarts);
+}
+
+bool Parser::apply_restart(const char* value) {
+  const char* limit = after(value, "on-failure:");
+  config_.on_failure_max = -1;
+  if (limit != nullptr) {
+    config_.on_failure_max = static_cast<std::int16_t>(parse_number(limit, kReplicasMax));
+    config_.restart = Restart::on_failure;
+    return config_.on_failure_max >= 0;
+  }
+  const int number = word_number(value, "no\0on-failure\0always\0");
+  config_.restart = static_cast<Restart>(number);
+  return number != 0;
 }
 
 // What a refused list leaves behind does no harm: nothing is started then.
@@ -321,7 +388,35 @@ void Parser::read_dialect_variables(char** envp) {
   }
 }
 
+// Defaults that hang on other options, and options that contradict each other.
+void Parser::check_replicas() {
+  if (config_.on_failure_max >= 0 && config_.max_restarts >= 0) {
+    fail(Said::both_given, "max-restarts");
+    out_.error.value = "restart on-failure:N";
+  }
+  if (config_.restart_delay > config_.restart_max_delay) {
+    fail(Said::above_limit, "restart-delay");
+    out_.error.value = "restart-max-delay";
+  }
+  if (config_.max_replicas != 0 && config_.replicas > config_.max_replicas) {
+    fail(Said::above_limit, "replicas");
+    out_.error.value = "max-replicas";
+  }
+  if (config_.on_failure_max >= 0) config_.max_restarts = config_.on_failure_max;
+  if (config_.max_restarts < 0) config_.max_restarts = 10;
+  if (config_.restart == Restart::automatic) {
+    config_.restart = config_.replicas != 0 ? Restart::always : Restart::no;
+  }
+  const bool supervises = config_.supervises();
+  if (config_.exit_when == ExitWhen::automatic) {
+    config_.exit_when = supervises ? ExitWhen::failed : ExitWhen::any;
+  }
+  // Below Docker's 10 s, so that the order of the end is ours.
+  if (supervises && config_.stop_timeout.count < 0) config_.stop_timeout = Millis{8000};
+}
+
 void Parser::finish() {
+  if (!out_.refused()) check_replicas();
   const bool session = config_.placement == Placement::new_session;
   if (config_.scope == SignalScope::automatic) {
     config_.scope = session ? SignalScope::group : SignalScope::leader;

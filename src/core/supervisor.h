@@ -2,12 +2,17 @@
 // actions; it reads no clock, makes no system call and keeps no secret state: the same events
 // always give the same actions. The loop carries the actions out and comes back with what became of
 // them.
+//
+// The one child of a plain init is a single replica that is not restarted, and whose end is the
+// container's.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "core/notice.h"
 #include "core/options.h"
+#include "core/replica.h"
 #include "core/types.h"
 
 namespace hydrinit {
@@ -24,18 +29,23 @@ struct SignalReceived {
   std::uint64_t value = 0;  // of a queued one
 };
 
+// Instead of a slot: all that have a process.
+inline constexpr std::int16_t kEverySlot = -1;
+
 struct Event {
   enum class Kind : std::uint8_t {
     start,         // first of all, once
     tick,          // the deadline has come
-    spawned,       // the child runs its command
-    spawn_failed,  // status: the exit code that tells why
-    ended,         // status; the pid is reaped and forgotten
+    spawned,       // slot: its process runs the command
+    spawn_failed,  // slot, status: the exit code that tells why, transient
+    ended,         // slot, status; the pid is reaped and forgotten
     drained,       // all exits known so far have been told; childless: nobody is left
     signal,        // signal
   };
   Kind kind = Kind::tick;
   bool childless = false;
+  bool transient = false;  // want of memory, processes, descriptors: another try may succeed
+  std::int16_t slot = 0;
   ExitStatus status{};
   Instant at{};
   SignalReceived signal{};
@@ -43,28 +53,29 @@ struct Event {
 
 struct Action {
   enum class Kind : std::uint8_t {
-    spawn,
-    send,       // signal to the child, or to its whole group
+    spawn,      // slot
+    send,       // signal to slot, or to its whole group
     send_rest,  // signal.number to every other process we may signal
     suspend,    // stop ourselves, as job control asks
-    report,     // notice; signal.number and other belong to it
+    report,     // notice; slot, code, signal.number and other belong to it
     exit,       // code; nothing follows
   };
   Kind kind = Kind::report;
   SignalScope scope = SignalScope::leader;
   Notice::Kind notice{};
   std::uint8_t other = 0;
+  std::int16_t slot = kEverySlot;
   int code = 0;
   SignalReceived signal{};
 };
 
-// The actions of one step. One child needs six at most; a unit test keeps them fewer than there is
-// room.
+// The actions of one step. Six are the most that any needs; a unit test keeps them fewer than there
+// is room.
 class Actions : public FixedVec<Action, 8> {
  public:
-  void spawn() { add({.kind = Action::Kind::spawn}); }
-  void send(SignalScope scope, const SignalReceived& signal) {
-    add({.kind = Action::Kind::send, .scope = scope, .signal = signal});
+  void spawn(int slot) { add({.kind = Action::Kind::spawn, .slot = narrow(slot)}); }
+  void send(int slot, SignalScope scope, const SignalReceived& signal) {
+    add({.kind = Action::Kind::send, .scope = scope, .slot = narrow(slot), .signal = signal});
   }
   void send_rest(std::uint8_t number) {
     add({.kind = Action::Kind::send_rest, .signal = {.number = number}});
@@ -76,68 +87,128 @@ class Actions : public FixedVec<Action, 8> {
          .other = other,
          .signal = {.number = number}});
   }
+  // About one replica, and how it ended.
+  void report_replica(Notice::Kind notice, int slot, ExitStatus status, int code = 0) {
+    const bool killed = status.kind == ExitStatus::Kind::signalled;
+    add({.kind = Action::Kind::report,
+         .notice = notice,
+         .other = status.value,
+         .slot = narrow(slot),
+         .code = code,
+         .signal = {.number = killed ? status.value : std::uint8_t{0}}});
+  }
   void exit(int code) { add({.kind = Action::Kind::exit, .code = code}); }
 
  private:
+  static std::int16_t narrow(int slot) { return static_cast<std::int16_t>(slot); }
   // There is room for the longest step; a full one could only drop its last.
   void add(const Action& action) { (void)push(action); }
 };
 
-// The life of the one child, and of what it leaves behind:
+// The life of the container, above that of its replicas (core/replica.h):
 //
 // clang-format off
-//   event \ stage | running          | delaying         | stopping          | resting          | sweeping
+//   event \ phase | running          | delaying         | stopping          | resting          | sweeping
 //   --------------+------------------+------------------+-------------------+------------------+-----------------
-//   stop signal   | delaying if a    | stopping: send   | KILL to the group | sweeping: KILL   | -
+//   stop signal   | delaying if a    | stopping: send   | KILL to the groups| sweeping: KILL   | -
 //                 | delay is set,    | it now           | if a time-out is  | to the rest      |
 //                 | else stopping:   |                  | set, else send it |                  |
 //                 | send it          |                  |                   |                  |
 //   other signal  | send             | send             | send              | -                | -
-//   deadline      | -                | stopping: send   | KILL to the group | sweeping: KILL   | exit
-//                 |                  | the one held     |                   | to the rest      |
-//   leader ends   | resting if --wait-all is set: TERM to the rest; else exit | -                | -
-//   nobody left   | exit 125: somebody else took the child's status           | exit             | exit
+//   HUP, TTIN and | reload, one more,| send             | send              | -                | -
+//   TTOU, with -n | one fewer        |                  |                   |                  |
+//   deadline      | -                | stopping: send   | (of each replica: | sweeping: KILL   | exit
+//                 |                  | the one held     | KILL to its group)| to the rest      |
+//   replica ends  | its restart      | none is started any more; when the   | -                | -
+//                 | policy; if the   | last has ended: resting if --wait-all|                  |
+//                 | exit policy says | is set, TERM to the rest; sweeping   |                  |
+//                 | so, stopping     | when supervising and not PID 1, KILL |                  |
+//                 |                  | to the rest; else exit               |                  |
+//   nobody left   | -                | -                | -                 | exit             | exit
 //   drained       | -                | -                | -                 | -                | KILL to the rest
 // clang-format on
 //
-// Before the first spawn, and after exit, it is `idle`; `pausing` has no child and ends on TERM or
-// INT.
+// Before the start, and after exit, it is `idle`; `pausing` has no child and ends on TERM or INT.
 class Supervisor {
  public:
   // pid1: hydrinit is the init of its PID namespace, so nothing could resume it once stopped.
-  Supervisor(const Config& config, bool pid1) : config_(config), pid1_(pid1) {}
+  // replicas: room for as many as there can ever be; they outlive the supervisor. count of them are
+  // wanted at first.
+  Supervisor(const Config& config, bool pid1, std::span<Replica> replicas, int count)
+      : config_(config), pid1_(pid1), replicas_(replicas), count_(count) {}
 
   void step(const Event& event, Actions& out);
 
-  // When the next tick is due; kNever when only an event can change anything.
-  Instant next_deadline() const { return deadline_; }
+  // When the next tick is due; kNever when only an event can change anything. As long as it is not
+  // later than now, tick again: one tick acts on one replica.
+  Instant next_deadline();
+
+  // How many are wanted.
+  int count() const { return count_; }
+  // No replica is started any more.
+  bool ending() const { return phase_ != Phase::running; }
 
   // After KILL has gone to all that remained, how long its effect is awaited: a process in an
   // uninterruptible wait, or of a user we may not signal, does not keep us for ever.
   static constexpr Millis kSweepMax{5000};
 
  private:
-  enum class Stage : std::uint8_t { idle, pausing, running, delaying, stopping, resting, sweeping };
+  enum class Phase : std::uint8_t { idle, pausing, running, delaying, stopping, resting, sweeping };
 
   void on_signal(const Event& event, Actions& out);
   void forward(const Event& event, Actions& out);
-  // delivered: the terminal has sent it to the child already.
   void on_stop_signal(const SignalReceived& signal, bool delivered, Instant at, Actions& out);
+  bool steer(const SignalReceived& signal, Instant at, Actions& out);
+  void scale(int by, Instant at, Actions& out);
+  void reload_next(Instant at, Actions& out);
+  void end_reload(int failed_slot, Actions& out);
+
+  void on_spawned(int slot, Instant at);
+  void on_spawn_failed(const Event& event, Actions& out);
   void on_ended(const Event& event, Actions& out);
   void on_drained(const Event& event, Actions& out);
+  void on_tick(Instant at, Actions& out);
   void on_deadline(Instant at, Actions& out);
+  void on_replica_deadline(int slot, Instant at, Actions& out);
 
-  void begin_stop(Instant at);
-  void send_kill(Notice::Kind why, Actions& out);
+  void start_at(Replica& replica, Instant at);
+  void settle(int slot, Step step, Instant at, Actions& out);
+  void stop_one(int slot, Instant at, Actions& out);
+  void hold_starts();
+  void stop_all(const SignalReceived& signal, bool delivered, Instant at, Actions& out);
+  void stop_rest(Instant at, Actions& out);
+  void kill_all(Actions& out);
+  void check_end(Instant at, Actions& out);
   void begin_sweep(Instant at, Actions& out);
   void exit(int code, Actions& out);
 
+  Replica& in_slot(int slot) const { return replicas_[static_cast<std::size_t>(slot)]; }
+  std::uint8_t stop_signal() const;
+  int code_of(const Replica& replica) const;
+  int code_of_stop() const;
+  std::uint8_t jitter(Instant at);
+  void set_deadline(Replica& replica, Instant deadline);
+
   const Config& config_;
   bool pid1_;
-  Stage stage_ = Stage::idle;
-  Instant deadline_ = kNever;
-  SignalReceived held_{};  // the stop signal that --stop-delay keeps back
-  int code_ = 0;           // what to exit with once nobody is left
+  Phase phase_ = Phase::idle;
+  bool requested_ = false;  // the end was asked for by a signal
+  bool spawned_before_ = false;
+  bool reloading_ = false;
+  bool failed_before_ = false;  // code_ is that of the first failure
+  bool stale_ = false;          // earliest_ may be too early
+  std::uint16_t generation_ = 0;
+  std::int16_t reload_slot_ = kEverySlot;  // the one being replaced
+  std::span<Replica> replicas_;
+  int count_;
+  int processes_ = 0;          // replicas that have one
+  int code_ = 0;               // what to exit with once nobody is left
+  int cursor_ = 0;             // how far the pass over the due ones has come
+  Instant deadline_ = kNever;  // of the phase
+  Instant earliest_ = kNever;  // of the replicas
+  Instant passed_ = kNever;    // the earliest seen in this pass
+  SignalReceived held_{};      // the stop signal that --stop-delay keeps back
+  std::uint64_t random_ = 1;
 };
 
 }  // namespace hydrinit

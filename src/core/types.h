@@ -12,6 +12,7 @@ namespace hydrinit {
 struct Millis {
   std::int64_t count = 0;
   friend constexpr auto operator<=>(Millis, Millis) = default;
+  friend constexpr Millis operator+(Millis a, Millis b) { return {a.count + b.count}; }
 };
 
 // A reading of the monotonic clock in milliseconds. The core never reads a clock: every instant

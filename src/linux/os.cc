@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -223,6 +225,62 @@ bool is_subreaper() {
 
 Error set_parent_death_signal(int number) {
   return result_of(::syscall(SYS_prctl, PR_SET_PDEATHSIG, number, 0, 0, 0), "PR_SET_PDEATHSIG");
+}
+
+namespace {
+using CpuMask = unsigned long[1024 / (8 * sizeof(unsigned long))];
+constexpr int kMaskBits = 8 * sizeof(unsigned long);
+
+int count_cpus_in(CpuMask& mask) {
+  // The raw call returns how many bytes it has filled.
+  if (::syscall(SYS_sched_getaffinity, 0, sizeof mask, mask) <= 0) return 0;
+  int count = 0;
+  for (unsigned long word : mask) count += __builtin_popcountl(word);
+  return count;
+}
+}  // namespace
+
+int usable_cpus() {
+  CpuMask mask{};
+  return count_cpus_in(mask);
+}
+
+void pin_to_cpu(int index) {
+  CpuMask mask{};
+  const int count = count_cpus_in(mask);
+  if (count == 0) return;
+  index %= count;
+  for (int cpu = 0; cpu < 1024; ++cpu) {
+    unsigned long& word = mask[cpu / kMaskBits];
+    const unsigned long bit = 1UL << (cpu % kMaskBits);
+    if ((word & bit) != 0 && index-- != 0) word &= ~bit;
+  }
+  // Nothing is lost but some speed if it fails.
+  ::syscall(SYS_sched_setaffinity, 0, sizeof mask, mask);
+}
+
+FileLimit file_limit() {
+  FileLimit limit;
+  // Cannot fail for ourselves. The 64-bit call is the same everywhere.
+  ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &limit);
+  return limit;
+}
+
+void set_file_limit(const FileLimit& limit) {
+  // Up to the hard limit anybody may.
+  ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, nullptr);
+}
+
+void* map_memory(std::size_t size) {
+  void* const memory =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+void null_standard_input() {
+  ::close(STDIN_FILENO);
+  // The lowest free number is now that of standard input (open(2)).
+  ::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
 }
 
 Error change_directory(const char* path) { return result_of(::chdir(path), "chdir"); }

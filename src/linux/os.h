@@ -94,6 +94,25 @@ Error become_subreaper();
 bool is_subreaper();
 Error set_parent_death_signal(int number);
 
+// How many CPUs we may run on (sched_setaffinity(2)); 0: more than 1024, or it cannot be told.
+int usable_cpus();
+// Keeps the caller on one of them, the index-th, counted round.
+void pin_to_cpu(int index);
+
+// The limit of open files (getrlimit(2)).
+struct FileLimit {
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+};
+FileLimit file_limit();
+void set_file_limit(const FileLimit& limit);
+
+// Zeroed pages of our own, never given back; nullptr when there are none (errno).
+void* map_memory(std::size_t size);
+
+// Standard input from /dev/null; closed where there is none.
+void null_standard_input();
+
 Error change_directory(const char* path);
 // Closes every descriptor but these few.
 void close_all_but(std::span<const int> kept);

@@ -1,6 +1,8 @@
-// Which pid is the replica, and how its exits are collected. A pid is forgotten at the latest when
-// it is reaped, so that nobody can signal a process that was given the same number since.
+// Which pid is which replica, and how their exits are collected. A pid is forgotten at the latest
+// when it is reaped, so that nobody can signal a process that was given the same number since.
 #pragma once
+
+#include <span>
 
 #include "linux/os.h"
 
@@ -8,22 +10,39 @@ namespace hydrinit {
 
 class Reaper {
  public:
+  // A replica's pid, and its place in a hash table of pids: chains that begin in heads.
+  struct Entry {
+    pid_t pid = 0;
+    std::uint16_t head = 0;  // the first slot of the chain for hash i, plus 1; 0: none
+    std::uint16_t next = 0;  // the next slot in the same chain, plus 1
+  };
+
+  // As many entries as there are slots, all zero.
+  explicit Reaper(std::span<Entry> entries) : entries_(entries) {}
+
   // also_stopped: tell stops too. leave_zombies: a zombie, and with it the number of its group, is
   // only let go by done().
   void configure(bool also_stopped, bool leave_zombies);
 
-  void remember(pid_t leader) { leader_ = leader; }
-  void forget() { leader_ = 0; }
+  void remember(int slot, pid_t pid);
+  void forget(int slot);
   // 0: there is no process.
-  pid_t leader() const { return leader_; }
+  pid_t pid(int slot) const { return entries_[static_cast<std::size_t>(slot)].pid; }
+  // Negative: it is no replica.
+  int slot_of(pid_t pid) const;
+  int slots() const { return static_cast<int>(entries_.size()); }
 
-  // The next change of any child: its own, or an orphan that we adopted.
+  // The next change of any child: a replica, or an orphan that we adopted.
   os::ChildChange next() const { return os::next_child_change(also_stopped_, peek_); }
   // Whatever the change asked for has been done.
   void done(pid_t pid) const;
 
  private:
-  pid_t leader_ = 0;
+  std::uint16_t& head_of(pid_t pid) const {
+    return entries_[static_cast<std::size_t>(pid) % entries_.size()].head;
+  }
+
+  std::span<Entry> entries_;
   bool also_stopped_ = false;
   os::Peek peek_ = os::Peek::reap;
 };

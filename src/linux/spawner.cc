@@ -121,6 +121,9 @@ IN_VFORK_CHILD int child_main(void* argument) {
   if (request.placement == Placement::new_group) ::setpgid(0, 0);
   if (request.placement == Placement::new_session) ::setsid();
   request.terminal->enter_child();
+  if (request.null_input) os::null_standard_input();
+  if (request.cpu >= 0) os::pin_to_cpu(request.cpu);
+  if (request.files.hard != 0) os::set_file_limit(request.files);
   write_listen_pid(shared);
   // Signals stay blocked until dispositions are right: a vfork child has its own table of them.
   if (request.signals.sigchld_ignored) os::ignore_sigchld();

@@ -22,6 +22,10 @@ struct SpawnRequest {
   int parent_death_signal = 0;
   InheritedSignals signals{};
   const Terminal* terminal = nullptr;
+  // Of a replica.
+  int cpu = -1;             // pinned to that one of the usable CPUs; negative: to none
+  bool null_input = false;  // standard input from /dev/null
+  os::FileLimit files{};    // to be restored; all zero: as it is
 };
 
 struct SpawnOutcome {

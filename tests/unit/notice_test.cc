@@ -115,8 +115,7 @@ TEST(Notice, HydrinitsWords) {
           {Kind::stop_timed_out, 0,
            "hydrinit: pid 7 did not stop within --stop-timeout, sending KILL"},
           {Kind::stop_hastened, 0, "hydrinit: pid 7 was asked to stop a second time, sending KILL"},
-          {Kind::child_lost, -1,
-           "hydrinit: no child is left, and somebody else took its exit status"},
+          {Kind::child_lost, -1, "hydrinit: pid 7 is gone, and somebody else took its exit status"},
           {Kind::rest_killed, 0, "hydrinit: processes remain after --wait-all, sending KILL"},
           {Kind::rest_left, 0, "hydrinit: some could not be killed"},
           {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},
@@ -145,7 +144,7 @@ const std::vector<Line> kOfVariables = {
     {Kind::stop_hastened, 0, "hydrinit: pid 7 was asked to stop a second time, sending KILL"},
     {Kind::rest_killed, 0, "hydrinit: processes remain after --wait-all, sending KILL"},
     {Kind::rest_left, 0, "hydrinit: some could not be killed"},
-    {Kind::child_lost, -1, "hydrinit: no child is left, and somebody else took its exit status"},
+    {Kind::child_lost, -1, "hydrinit: pid 7 is gone, and somebody else took its exit status"},
     {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},
 };
 

@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <random>
 #include <string>
 
-#include "core/text.h"
+#include "story.h"
 
 namespace hydrinit {
 namespace {
@@ -16,147 +15,6 @@ constexpr int kUsr1 = 10;
 constexpr int kUsr2 = 12;
 constexpr int kAlrm = 14;
 constexpr auto kKernel = SignalOrigin::kernel;
-constexpr auto kQueued = SignalOrigin::queued;
-
-std::string name_of(int signal) {
-  char buffer[32];
-  Text text(buffer);
-  append_signal(text, signal);
-  return std::string(text.view());
-}
-
-std::string shown_report(const Action& action) {
-  const std::string signal = name_of(action.signal.number);
-  if (action.notice == Notice::Kind::received) return "received " + signal;
-  if (action.notice == Notice::Kind::rewritten) {
-    return "rewriting " + signal + " to " + name_of(action.other);
-  }
-  if (action.notice == Notice::Kind::not_sent) return "dropped " + signal;
-  if (action.notice == Notice::Kind::stop_delayed) return "holding " + signal;
-  if (action.notice == Notice::Kind::stop_timed_out) return "stop timed out";
-  if (action.notice == Notice::Kind::stop_hastened) return "stop hastened";
-  if (action.notice == Notice::Kind::child_lost) return "child lost";
-  if (action.notice == Notice::Kind::rest_told) return "telling the rest";
-  if (action.notice == Notice::Kind::rest_killed) return "killing the rest";
-  if (action.notice == Notice::Kind::rest_left) return "some are left";
-  if (action.notice == Notice::Kind::suspending) return "suspending";
-  return "notice " + std::to_string(static_cast<int>(action.notice));
-}
-
-std::string shown(const Action& action) {
-  switch (action.kind) {
-  case Action::Kind::spawn: return "spawn";
-  case Action::Kind::send: {
-    std::string text = "send " + name_of(action.signal.number);
-    if (action.signal.origin == kQueued) text += " with " + std::to_string(action.signal.value);
-    return text + (action.scope == SignalScope::group ? " to group" : " to child");
-  }
-  case Action::Kind::send_rest: return "send " + name_of(action.signal.number) + " to rest";
-  case Action::Kind::suspend: return "stop myself";
-  case Action::Kind::report: return shown_report(action);
-  case Action::Kind::exit: return "exit " + std::to_string(action.code);
-  }
-  return "?";
-}
-
-// Plays the loop: hands events to the supervisor, ticks at its deadlines, and writes down what it
-// decides, a line an action: "[ 100] send TERM to child". Each method goes on with the next one.
-class Story {
- public:
-  explicit Story(const Config& config, bool pid1 = true)
-      : config_(config), supervisor_(config_, pid1) {}
-  Story(const Story&) = delete;
-  Story& operator=(const Story&) = delete;
-
-  // From the first event to the running child, which every story has in common.
-  Story& begin() {
-    give(Event::Kind::start);
-    give(Event::Kind::spawned);
-    EXPECT_EQ(transcript(), "[   0] spawn\n");
-    transcript_.clear();
-    return *this;
-  }
-  // Lets the time pass up to there, with a tick at every deadline on the way.
-  Story& at(std::int64_t ms) {
-    for (int ticks = 0; supervisor_.next_deadline().ms <= ms; ++ticks) {
-      if (ticks == 10) {
-        ADD_FAILURE() << "the ticks do not come to an end";
-        break;
-      }
-      if (supervisor_.next_deadline() > now_) now_ = supervisor_.next_deadline();
-      give(Event::Kind::tick);
-    }
-    now_ = Instant{ms};
-    return *this;
-  }
-  // Lets it pass without a tick: the loop was busy, or the machine asleep.
-  Story& late_until(std::int64_t ms) {
-    now_ = Instant{ms};
-    return *this;
-  }
-  Story& signal(int number, SignalOrigin origin = SignalOrigin::process, std::uint64_t value = 0) {
-    Event event;
-    event.kind = Event::Kind::signal;
-    event.signal = {static_cast<std::uint8_t>(number), origin, value};
-    return give(event);
-  }
-  Story& exited(int code) { return ended({ExitStatus::Kind::exited, byte(code)}); }
-  Story& killed_by(int number) { return ended({ExitStatus::Kind::signalled, byte(number)}); }
-  Story& drained() { return give(Event::Kind::drained); }
-  Story& nobody_left() {
-    Event event;
-    event.kind = Event::Kind::drained;
-    event.childless = true;
-    return give(event);
-  }
-  Story& spawn_failed(int code) {
-    Event event;
-    event.kind = Event::Kind::spawn_failed;
-    event.status.value = byte(code);
-    return give(event);
-  }
-  Story& start() { return give(Event::Kind::start); }
-  Story& tick() { return give(Event::Kind::tick); }
-
-  // What has been decided since it was last asked.
-  std::string transcript() {
-    std::string text;
-    text.swap(transcript_);
-    return text;
-  }
-  Instant deadline() const { return supervisor_.next_deadline(); }
-
- private:
-  static std::uint8_t byte(int number) { return static_cast<std::uint8_t>(number); }
-
-  Story& ended(ExitStatus status) {
-    Event event;
-    event.kind = Event::Kind::ended;
-    event.status = status;
-    return give(event);
-  }
-  Story& give(Event::Kind kind) {
-    Event event;
-    event.kind = kind;
-    return give(event);
-  }
-  Story& give(Event event) {
-    event.at = now_;
-    Actions actions;
-    supervisor_.step(event, actions);
-    for (const Action& action : actions) {
-      char time[32];
-      std::snprintf(time, sizeof time, "[%4lld] ", static_cast<long long>(now_.ms));
-      transcript_ += time + shown(action) + "\n";
-    }
-    return *this;
-  }
-
-  Config config_;
-  Supervisor supervisor_;
-  Instant now_{};
-  std::string transcript_;
-};
 
 // As the options leave it when there are none.
 Config plain() {
@@ -1021,6 +879,8 @@ class Chaos {
     for (int i = below(4); i > 0; --i) config.stop_on.add(any_signal());
     for (int i = below(4); i > 0; --i) config.signals.rewrite(any_signal(), below(kSignalMax + 1));
     if (one_in(4)) config.success.add_code(below(256));
+    config.restart = Restart::no;
+    config.exit_when = ExitWhen::any;
     return config;
   }
 
@@ -1051,7 +911,7 @@ class Chaos {
     return event;
   }
 
-  void check(const Supervisor& supervisor, const Actions& actions, bool child_can_be_sent) {
+  void check(Supervisor& supervisor, const Actions& actions, bool child_can_be_sent) {
     ASSERT_LT(actions.size(), 8u) << "a full list may have dropped its last action";
     most_actions_ = actions.size() > most_actions_ ? actions.size() : most_actions_;
     for (const Action& action : actions) {
@@ -1078,7 +938,8 @@ class Chaos {
   // Returns the number of its steps.
   int play_one_life() {
     const Config config = any_config();
-    Supervisor supervisor(config, one_in(2));
+    std::vector<Replica> replicas(1);
+    Supervisor supervisor(config, one_in(2), replicas, 1);
     now_ = Instant{};
     exited_ = false;
     child_alive_ = false;

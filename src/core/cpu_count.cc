@@ -1,0 +1,84 @@
+#include "core/cpu_count.h"
+
+namespace hydrinit {
+namespace {
+
+// Ends the field at the cursor, and moves to the next one.
+char* cut(char*& cursor, char separator) {
+  char* const field = cursor;
+  while (*cursor != separator && *cursor != '\0') ++cursor;
+  if (*cursor != '\0') *cursor++ = '\0';
+  return field;
+}
+
+// "cpu" is one of the names in a list with commas.
+bool lists_cpu(const char* list) {
+  while (true) {
+    const char* rest = after(list, "cpu");
+    if (rest != nullptr && (*rest == ',' || *rest == '\0')) return true;
+    while (*list != ',' && *list != '\0') ++list;
+    if (*list++ == '\0') return false;
+  }
+}
+
+}  // namespace
+
+CgroupLine parse_cgroup_line(char* line) {
+  CgroupLine result;
+  const char* hierarchy = cut(line, ':');
+  const char* controllers = cut(line, ':');
+  result.path = line;
+  if (equal(hierarchy, "0")) {
+    result.version = CgroupVersion::v2;
+  } else if (lists_cpu(controllers)) {
+    result.version = CgroupVersion::v1;
+  }
+  return result;
+}
+
+CgroupLine parse_mount_line(char* line) {
+  CgroupLine result;
+  for (int skipped = 0; skipped < 3; ++skipped) cut(line, ' ');
+  result.path = cut(line, ' ');
+  result.mount_point = cut(line, ' ');
+  // The optional fields end with a hyphen.
+  while (*line != '\0' && !equal(cut(line, ' '), "-")) {
+  }
+  const char* type = cut(line, ' ');
+  cut(line, ' ');
+  if (equal(type, "cgroup2")) {
+    result.version = CgroupVersion::v2;
+  } else if (equal(type, "cgroup") && lists_cpu(line)) {
+    result.version = CgroupVersion::v1;
+  }
+  return result;
+}
+
+void append_group_folder(Text& out, const CgroupLine& mount, const char* group) {
+  out.put(std::string_view(mount.mount_point));
+  const char* below = equal(mount.path, "/") ? group : after(group, mount.path);
+  // The root's name must end where a name of the group's ends; "/.." leads out of our namespace.
+  if (below != nullptr && below[0] == '/' && below[1] != '\0' && below[1] != '.') {
+    out.put(std::string_view(below));
+  }
+}
+
+int parse_cpu_max(const char* text) {
+  const std::int64_t quota = take_number(text, INT64_MAX);
+  if (*text++ != ' ') return 0;
+  return cpus_of_quota(quota, take_number(text, INT64_MAX));
+}
+
+int cpus_of_quota(std::int64_t quota, std::int64_t period) {
+  if (quota <= 0 || period <= 0) return 0;
+  const std::int64_t cpus = (quota - 1) / period + 1;
+  return cpus > INT32_MAX ? 0 : static_cast<int>(cpus);
+}
+
+int replicas_of(int asked, int usable_cpus) {
+  if (asked >= 0) return asked;
+  const int replicas = usable_cpus + 1 + asked;
+  return replicas < 1 ? 1 : replicas;
+}
+
+}  // namespace hydrinit

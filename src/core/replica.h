@@ -1,0 +1,88 @@
+// One replica: a slot that holds a process, or waits for the next one. Which step leads from which
+// stage to which stands in one table; everything else about a replica is a number in it.
+#pragma once
+
+#include <cstdint>
+
+#include "core/types.h"
+
+namespace hydrinit {
+
+enum class Stage : std::uint8_t {
+  unused,    // nobody wants it: never used, or scaled down
+  waiting,   // no process; its next start is due at the deadline, in back-off or at once
+  starting,  // its process runs, and does not count as up yet; it does at the deadline
+  running,   // up
+  stopping,  // asked to stop; killed at the deadline
+  killing,   // KILL was sent to its group
+  done,      // ended for good, in a way that counts as success
+  failed     // ended for good, and the exit policy is told
+};
+
+enum class Step : std::uint8_t { want, spawned, up, stop, kill, again, finish, fail, remove };
+
+class StageSet {
+ public:
+  constexpr StageSet(std::initializer_list<Stage> stages) {
+    for (Stage stage : stages) bits_ = static_cast<std::uint8_t>(bits_ | 1U << int(stage));
+  }
+  constexpr bool has(Stage stage) const { return (bits_ >> int(stage) & 1U) != 0; }
+
+ private:
+  std::uint8_t bits_ = 0;
+};
+
+struct StepRow {
+  StageSet from;
+  Stage to;
+};
+
+// In the order of Step. docs/policies.md draws it; a test compares the two.
+inline constexpr StepRow kSteps[] = {
+    // want: start it now; by the first start, scaling up, a reload that revives it
+    {{Stage::unused, Stage::waiting, Stage::done, Stage::failed}, Stage::waiting},
+    // spawned: its process executes the command
+    {{Stage::waiting}, Stage::starting},
+    // up: alive for --ready
+    {{Stage::starting}, Stage::running},
+    // stop: it is asked to
+    {{Stage::starting, Stage::running}, Stage::stopping},
+    // kill: it did not stop in time, or the request was repeated
+    {{Stage::starting, Stage::running, Stage::stopping}, Stage::killing},
+    // again: it ended, or could not be started, and will be
+    {{Stage::waiting, Stage::starting, Stage::running, Stage::stopping, Stage::killing},
+     Stage::waiting},
+    // finish: it ended well, or in a stop of the container
+    {{Stage::waiting, Stage::starting, Stage::running, Stage::stopping, Stage::killing},
+     Stage::done},
+    // fail: it ended badly or too often, or can never be started
+    {{Stage::waiting, Stage::starting, Stage::running}, Stage::failed},
+    // remove: scaled down, once no process is left
+    {{Stage::waiting, Stage::stopping, Stage::killing, Stage::starting, Stage::running, Stage::done,
+      Stage::failed},
+     Stage::unused},
+};
+
+struct Replica {
+  Instant deadline = kNever;        // see Stage
+  Instant started{};                // of its last process
+  std::uint16_t generation = 0;     // the reload that its process comes after
+  std::uint16_t early_deaths = 0;   // in a row
+  std::uint16_t failed_starts = 0;  // in a row, for want of memory or processes
+  ExitStatus last{};                // its last process's end
+  Stage stage = Stage::unused;
+
+  bool has_process() const { return stage >= Stage::starting && stage <= Stage::killing; }
+  // Takes the step if the table has it; false, and nothing is changed, if not.
+  bool take(Step step) {
+    const StepRow& row = kSteps[static_cast<int>(step)];
+    if (!row.from.has(stage)) return false;
+    stage = row.to;
+    return true;
+  }
+};
+
+// What a thousand of them cost matters.
+static_assert(sizeof(Replica) <= 32);
+
+}  // namespace hydrinit

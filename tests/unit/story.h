@@ -1,0 +1,219 @@
+// Plays the loop for the supervisor, and writes down what it decides.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "core/supervisor.h"
+#include "core/text.h"
+
+namespace hydrinit {
+
+constexpr SignalOrigin kQueued = SignalOrigin::queued;
+
+inline std::string name_of(int signal) {
+  char buffer[32];
+  Text text(buffer);
+  append_signal(text, signal);
+  return std::string(text.view());
+}
+
+inline std::string shown_report(const Action& action) {
+  const std::string signal = name_of(action.signal.number);
+  if (action.notice == Notice::Kind::received) return "received " + signal;
+  if (action.notice == Notice::Kind::rewritten) {
+    return "rewriting " + signal + " to " + name_of(action.other);
+  }
+  if (action.notice == Notice::Kind::not_sent) return "dropped " + signal;
+  if (action.notice == Notice::Kind::stop_delayed) return "holding " + signal;
+  if (action.notice == Notice::Kind::stop_timed_out) return "stop timed out";
+  if (action.notice == Notice::Kind::stop_hastened) return "stop hastened";
+  if (action.notice == Notice::Kind::child_lost) return "child lost";
+  if (action.notice == Notice::Kind::rest_told) return "telling the rest";
+  if (action.notice == Notice::Kind::rest_killed) return "killing the rest";
+  if (action.notice == Notice::Kind::rest_left) return "some are left";
+  if (action.notice == Notice::Kind::suspending) return "suspending";
+  const std::string slot = " " + std::to_string(action.slot);
+  const std::string in = " in " + std::to_string(action.code);
+  if (action.notice == Notice::Kind::replica_restarts) return "restart" + slot + in;
+  if (action.notice == Notice::Kind::replica_done) return "done" + slot;
+  if (action.notice == Notice::Kind::replica_failed) return "failed" + slot;
+  if (action.notice == Notice::Kind::replica_decided) return "decided by" + slot;
+  if (action.notice == Notice::Kind::start_retried) return "retry" + slot + in;
+  if (action.notice == Notice::Kind::scaled) return "scaled to " + std::to_string(action.code);
+  if (action.notice == Notice::Kind::not_scaled) return "stays at " + std::to_string(action.code);
+  if (action.notice == Notice::Kind::reload_begun) return "reloading";
+  if (action.notice == Notice::Kind::reload_done) return "reloaded";
+  if (action.notice == Notice::Kind::reload_ended) return "reload failed at" + slot;
+  return "notice " + std::to_string(static_cast<int>(action.notice));
+}
+
+// numbered: slots are worth telling apart.
+inline std::string shown(const Action& action, bool numbered = false) {
+  const std::string slot = action.slot < 0 ? "all" : std::to_string(action.slot);
+  switch (action.kind) {
+  case Action::Kind::spawn: return numbered ? "spawn " + slot : "spawn";
+  case Action::Kind::send: {
+    std::string text = "send " + name_of(action.signal.number);
+    if (action.signal.origin == kQueued) text += " with " + std::to_string(action.signal.value);
+    const bool group = action.scope == SignalScope::group;
+    if (numbered) return text + " to " + (group ? "group " : "") + slot;
+    return text + (group ? " to group" : " to child");
+  }
+  case Action::Kind::send_rest: return "send " + name_of(action.signal.number) + " to rest";
+  case Action::Kind::suspend: return "stop myself";
+  case Action::Kind::report: return shown_report(action);
+  case Action::Kind::exit: return "exit " + std::to_string(action.code);
+  }
+  return "?";
+}
+
+// Plays the loop: hands events to the supervisor, ticks at its deadlines, and writes down what it
+// decides, a line an action: "[ 100] send TERM to child". Each method goes on with the next one.
+class Story {
+ public:
+  explicit Story(const Config& config, bool pid1 = true, int count = 0, std::size_t capacity = 1)
+      : config_(resolved(config)),
+        numbered_(count > 0),
+        replicas_(capacity),
+        supervisor_(config_, pid1, replicas_, count > 0 ? count : 1) {}
+  Story(const Story&) = delete;
+  Story& operator=(const Story&) = delete;
+
+  // From the first event to the running child, which every story has in common.
+  Story& begin() {
+    give(Event::Kind::start);
+    give(Event::Kind::spawned);
+    EXPECT_EQ(transcript(), "[   0] spawn\n");
+    transcript_.clear();
+    return *this;
+  }
+  // Lets the time pass up to there, with a tick at every deadline on the way.
+  Story& at(std::int64_t ms) {
+    for (int ticks = 0; supervisor_.next_deadline().ms <= ms; ++ticks) {
+      if (ticks == 100000) {
+        ADD_FAILURE() << "the ticks do not come to an end";
+        break;
+      }
+      if (supervisor_.next_deadline() > now_) now_ = supervisor_.next_deadline();
+      give(Event::Kind::tick);
+    }
+    now_ = Instant{ms};
+    return *this;
+  }
+  // Lets it pass without a tick: the loop was busy, or the machine asleep.
+  Story& late_until(std::int64_t ms) {
+    now_ = Instant{ms};
+    return *this;
+  }
+  Story& signal(int number, SignalOrigin origin = SignalOrigin::process, std::uint64_t value = 0) {
+    Event event;
+    event.kind = Event::Kind::signal;
+    event.signal = {static_cast<std::uint8_t>(number), origin, value};
+    return give(event);
+  }
+  Story& exited(int code, int slot = 0) {
+    return ended({ExitStatus::Kind::exited, byte(code)}, slot);
+  }
+  Story& killed_by(int number, int slot = 0) {
+    return ended({ExitStatus::Kind::signalled, byte(number)}, slot);
+  }
+  Story& drained() { return give(Event::Kind::drained); }
+  Story& nobody_left() {
+    Event event;
+    event.kind = Event::Kind::drained;
+    event.childless = true;
+    return give(event);
+  }
+  Story& spawn_failed(int code, bool transient = false, int slot = 0) {
+    Event event;
+    event.kind = Event::Kind::spawn_failed;
+    event.status.value = byte(code);
+    event.transient = transient;
+    event.slot = static_cast<std::int16_t>(slot);
+    return give(event);
+  }
+  // From now on every start fails with that code; 0: none does.
+  Story& starts_fail(int code, bool transient) {
+    failing_ = code;
+    transient_ = transient;
+    return *this;
+  }
+  Story& start() { return give(Event::Kind::start); }
+  Story& tick() { return give(Event::Kind::tick); }
+
+  // What has been decided since it was last asked.
+  std::string transcript() {
+    std::string text;
+    text.swap(transcript_);
+    return text;
+  }
+  // Forgets it.
+  Story& quietly() {
+    transcript_.clear();
+    return *this;
+  }
+  Instant deadline() { return supervisor_.next_deadline(); }
+  const Replica& replica(int slot) const { return replicas_[static_cast<std::size_t>(slot)]; }
+  int count() const { return supervisor_.count(); }
+
+ private:
+  static std::uint8_t byte(int number) { return static_cast<std::uint8_t>(number); }
+
+  // As the parser leaves it for a plain init.
+  static Config resolved(Config config) {
+    if (config.restart == Restart::automatic) config.restart = Restart::no;
+    if (config.exit_when == ExitWhen::automatic) config.exit_when = ExitWhen::any;
+    return config;
+  }
+
+  Story& ended(ExitStatus status, int slot) {
+    Event event;
+    event.kind = Event::Kind::ended;
+    event.status = status;
+    event.slot = static_cast<std::int16_t>(slot);
+    return give(event);
+  }
+  Story& give(Event::Kind kind) {
+    Event event;
+    event.kind = kind;
+    return give(event);
+  }
+  Story& give(Event event) {
+    event.at = now_;
+    Actions actions;
+    supervisor_.step(event, actions);
+    for (const Action& action : actions) {
+      char time[32];
+      std::snprintf(time, sizeof time, "[%4lld] ", static_cast<long long>(now_.ms));
+      transcript_ += time + shown(action, numbered_) + "\n";
+    }
+    // With several, what the loop does with a spawn: it comes back before anything else happens.
+    for (const Action& action : actions) {
+      if (!numbered_ || action.kind != Action::Kind::spawn) continue;
+      if (failing_ != 0) {
+        spawn_failed(failing_, transient_, action.slot);
+      } else {
+        Event spawned;
+        spawned.kind = Event::Kind::spawned;
+        spawned.slot = action.slot;
+        give(spawned);
+      }
+    }
+    return *this;
+  }
+
+  Config config_;
+  bool numbered_;
+  int failing_ = 0;
+  bool transient_ = false;
+  std::vector<Replica> replicas_;
+  Supervisor supervisor_;
+  Instant now_{};
+  std::string transcript_;
+};
+
+}  // namespace hydrinit
