@@ -390,15 +390,17 @@ void Supervisor::on_tick(Instant at, Actions& out) {
   if (at >= deadline_) return on_deadline(at, out);
   if (at < next_deadline()) return;
   // One due replica a step: what becomes of a start is known before the next.
-  while (cursor_ < static_cast<int>(replicas_.size())) {
-    const int slot = cursor_++;
-    Replica& replica = in_slot(slot);
-    if (replica.deadline <= at) return on_replica_deadline(slot, at, out);
-    if (replica.deadline < passed_) passed_ = replica.deadline;
+  const int end = static_cast<int>(replicas_.size());
+  for (; cursor_ < end && in_slot(cursor_).deadline > at; ++cursor_) {
+    if (in_slot(cursor_).deadline < passed_) passed_ = in_slot(cursor_).deadline;
   }
-  earliest_ = passed_;
-  passed_ = kNever;
-  cursor_ = 0;
+  const int due = cursor_;
+  if (++cursor_ >= end) {
+    earliest_ = passed_;
+    passed_ = kNever;
+    cursor_ = 0;
+  }
+  if (due < end) on_replica_deadline(due, at, out);
 }
 
 void Supervisor::on_deadline(Instant at, Actions& out) {
@@ -442,7 +444,8 @@ void Supervisor::set_deadline(Replica& replica, Instant deadline) {
   if (replica.deadline == earliest_ && deadline > earliest_) stale_ = true;
   replica.deadline = deadline;
   if (deadline < earliest_) earliest_ = deadline;
-  if (deadline < passed_) passed_ = deadline;
+  // A pass that has left it behind already must come back for it.
+  if (&replica < replicas_.data() + cursor_ && deadline < passed_) passed_ = deadline;
 }
 
 Instant Supervisor::next_deadline() {

@@ -140,13 +140,6 @@ TEST(Supervisor, ExitOfOthersChangesNothingWhileTheChildRuns) {
   EXPECT_EQ(story.begin().drained().drained().transcript(), "");
 }
 
-TEST(Supervisor, LostChildIsAnInternalFailure) {
-  // ECHILD while we know of a child: somebody else has taken its exit status.
-  Story story(with_wait_all(5000));
-  EXPECT_EQ(story.begin().at(100).nobody_left().transcript(),
-            "[ 100] child lost\n[ 100] exit 125\n");
-}
-
 TEST(Supervisor, ExitsWithTheChildsCode) {
   for (int code : {0, 1, 3, 125, 143, 255}) {
     Story story(plain());
@@ -386,13 +379,6 @@ TEST(Supervisor, ChildThatEndsDuringTheDelayEndsItAll) {
   EXPECT_EQ(story.deadline(), kNever);
 }
 
-TEST(Supervisor, LostChildDuringTheDelayIsAnInternalFailure) {
-  Story story(with_delay(1000));
-  story.begin().signal(kSignalTerm).transcript();
-  EXPECT_EQ(story.at(500).drained().transcript(), "");
-  EXPECT_EQ(story.nobody_left().transcript(), "[ 500] child lost\n[ 500] exit 125\n");
-}
-
 TEST(Supervisor, StopAfterTheDelayIsNotDelayedAgain) {
   Story story(with_delay(1000));
   story.begin().signal(kSignalTerm).at(1000).transcript();
@@ -518,13 +504,6 @@ TEST(Supervisor, KilledChildsCodeIsReported) {
   Story story(with_timeout(1000));
   story.begin().signal(kSignalTerm).at(1000).transcript();
   EXPECT_EQ(story.at(1001).killed_by(kSignalKill).transcript(), "[1001] exit 137\n");
-}
-
-TEST(Supervisor, LostChildWhileStoppingIsAnInternalFailure) {
-  Story story(with_timeout(1000));
-  story.begin().signal(kSignalTerm).transcript();
-  EXPECT_EQ(story.at(500).drained().transcript(), "");
-  EXPECT_EQ(story.nobody_left().transcript(), "[ 500] child lost\n[ 500] exit 125\n");
 }
 
 // ---- resting
