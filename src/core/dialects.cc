@@ -151,7 +151,8 @@ constexpr auto kTiniVariables = pack<packed_size<2>(kTiniVariablesRows), 2>(kTin
 constexpr OptionRow kDumbInitOptionsRows[] = {
     FLAG('c', policy, placement, Placement::same_group, Placement::new_session, "single-child",
          "forward signals to the child only, no session"),
-    VALUE(Value::low_rewrite, 'r', policy, signals, "rewrite", "S:R", ""),
+    VALUE(Value::low_rewrite, 'r', policy, signals, "rewrite", "S:R",
+          "send R when S is received; 0 drops it"),
     VALUE(Value::count, 'v', policy, verbosity, "verbose", "", ""),
     FLAG('h', action, verb, Verb::help, Verb::run, "help", ""),
     FLAG('V', action, verb, Verb::version, Verb::run, "version", ""),

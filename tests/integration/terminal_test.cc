@@ -78,7 +78,7 @@ TEST(Terminal, CtrlZStopsTheJobAndFgContinuesIt) {
 
 TEST(Terminal, BgLetsAStoppedJobRunInTheBackground) {
   Bash bash;
-  bash.type(binary() + " sh -c 'trap \"echo it goes on\" CONT; " + probe() +
+  bash.type(binary() + " -g sh -c 'trap \"echo it goes on\" CONT; " + probe() +
             " family 1 & wait; wait'");
   bash.expect("ready ");
   bash.press(kCtrlZ);
