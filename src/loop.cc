@@ -241,6 +241,7 @@ void Loop::send(const Action& action) {
   const bool all = action.slot == kEverySlot;
   const int end = all ? reaper_.slots() : action.slot + 1;
   for (int slot = all ? 0 : action.slot; slot < end; ++slot) {
+    if (action.once && fleet_.replicas[static_cast<std::size_t>(slot)].told) continue;
     if (reaper_.pid(slot) != 0) send_to(reaper_.pid(slot), action);
   }
 }

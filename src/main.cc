@@ -74,9 +74,9 @@ bool prepare(const Config& config, Reporter& reporter) {
   return !asked;
 }
 
-// The replicas' room, once and for all; false: it cannot be had, or too many are wanted, and has
-// been said.
-__attribute__((noinline)) bool prepare_fleet(const Config& config, char** environment, Fleet& fleet,
+// The replicas' room, once and for all. Returns 0, or why not, which has been said: kExitInternal
+// for want of memory, kExitUsage for too many replicas.
+__attribute__((noinline)) int prepare_fleet(const Config& config, char** environment, Fleet& fleet,
                                              Reporter& reporter) {
   int count = config.replicas;
   if (count < 0) {
@@ -98,14 +98,14 @@ __attribute__((noinline)) bool prepare_fleet(const Config& config, char** enviro
     notice.name = "replicas";
     notice.value = "max-replicas";
     reporter.say(notice);
-    return false;
+    return kExitUsage;
   }
   const std::size_t table = capacity * (sizeof(Replica) + sizeof(Reaper::Entry));
   void* const memory =
       os::map_memory(table + ReplicaEnvironment::size(environment) * sizeof(char*));
   if (memory == nullptr) {
     reporter.say_error(Notice::Kind::fatal, {"mmap", errno});
-    return false;
+    return kExitInternal;
   }
   auto* const replicas = static_cast<Replica*>(memory);
   for (std::size_t i = 0; i < capacity; ++i) replicas[i] = Replica{};
@@ -114,7 +114,7 @@ __attribute__((noinline)) bool prepare_fleet(const Config& config, char** enviro
   fleet.pids = {reinterpret_cast<Reaper::Entry*>(replicas + capacity), capacity};
   auto* const room = reinterpret_cast<char**>(fleet.pids.data() + capacity);
   fleet.environment->prepare(environment, room, config.index_env);
-  return true;
+  return 0;
 }
 
 int run(const Dialect& dialect, Invocation& invocation, char** environment, os::RawMask mask,
@@ -134,7 +134,8 @@ int run(const Dialect& dialect, Invocation& invocation, char** environment, os::
   os::FileLimit files{};
   if (config.supervises()) {
     fleet.environment = &numbered;
-    if (!prepare_fleet(config, environment, fleet, reporter)) return dialect.codes.internal;
+    const int refused = prepare_fleet(config, environment, fleet, reporter);
+    if (refused != 0) return refused == kExitUsage ? dialect.codes.usage : dialect.codes.internal;
     files = os::file_limit();
     os::set_file_limit({files.hard, files.hard});
   }

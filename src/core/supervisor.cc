@@ -175,6 +175,7 @@ void Supervisor::on_spawned(int slot, Instant at) {
   replica.started = at;
   replica.generation = generation_;
   replica.failed_starts = 0;
+  replica.told = false;
   if (!config_.supervises()) {
     (void)replica.take(Step::up);
   } else {
@@ -259,6 +260,7 @@ void Supervisor::settle(int slot, Step step, Instant at, Actions& out) {
 void Supervisor::stop_one(int slot, Instant at, Actions& out) {
   Replica& replica = in_slot(slot);
   if (!replica.take(Step::stop)) return;
+  replica.told = true;
   const bool limited = config_.stop_timeout.count >= 0;
   set_deadline(replica, limited ? at + config_.stop_timeout : kNever);
   out.send(slot, config_.scope, {.number = stop_signal()});
@@ -289,7 +291,7 @@ void Supervisor::stop_all(const SignalReceived& signal, bool delivered, Instant 
     if (!replica.take(Step::stop)) continue;
     set_deadline(replica, limited ? at + config_.stop_timeout : kNever);
   }
-  if (!delivered && processes_ > 0) out.send(kEverySlot, config_.scope, signal);
+  if (!delivered && processes_ > 0) out.send_stop(config_.scope, signal);
   check_end(at, out);
 }
 

@@ -65,6 +65,9 @@ struct Action {
   Notice::Kind notice{};
   std::uint8_t other = 0;
   std::int16_t slot = kEverySlot;
+  // Of send to every slot: not to those that have been told to stop before, as a second request is
+  // often taken for impatience.
+  bool once = false;
   int code = 0;
   SignalReceived signal{};
 };
@@ -76,6 +79,9 @@ class Actions : public FixedVec<Action, 8> {
   void spawn(int slot) { add({.kind = Action::Kind::spawn, .slot = narrow(slot)}); }
   void send(int slot, SignalScope scope, const SignalReceived& signal) {
     add({.kind = Action::Kind::send, .scope = scope, .slot = narrow(slot), .signal = signal});
+  }
+  void send_stop(SignalScope scope, const SignalReceived& signal) {
+    add({.kind = Action::Kind::send, .scope = scope, .once = true, .signal = signal});
   }
   void send_rest(std::uint8_t number) {
     add({.kind = Action::Kind::send_rest, .signal = {.number = number}});

@@ -221,16 +221,22 @@ std::string Process::expect_error(const std::string& text) {
   return expect_on(errors_, err_, text);
 }
 
-void Process::expect_next(const std::string& text) {
-  while (out_.find(text, next_) == std::string::npos) {
-    if (!read_some(output_, out_, kLimitMs)) {
+void Process::expect_next_on(int& fd, std::string& seen, std::size_t& next,
+                             const std::string& text) {
+  while (seen.find(text, next) == std::string::npos) {
+    if (!read_some(fd, seen, kLimitMs)) {
       ADD_FAILURE() << "'" << text << "' never came behind\n"
-                    << out_.substr(0, next_) << "\nbut\n"
-                    << out_.substr(next_);
+                    << seen.substr(0, next) << "\nbut\n"
+                    << seen.substr(next);
       return;
     }
   }
-  next_ = out_.find(text, next_) + text.size();
+  next = seen.find(text, next) + text.size();
+}
+
+void Process::expect_next(const std::string& text) { expect_next_on(output_, out_, next_, text); }
+void Process::expect_next_error(const std::string& text) {
+  expect_next_on(errors_, err_, next_error_, text);
 }
 
 int Process::expect_number(const std::string& before) {

@@ -55,6 +55,7 @@ class Process {
   std::string expect_error(const std::string& text);
   // Like expect, but looks only behind what the last expect_next found.
   void expect_next(const std::string& text);
+  void expect_next_error(const std::string& text);
   // The first number behind the text.
   int expect_number(const std::string& before);
   bool ended();
@@ -70,6 +71,7 @@ class Process {
  private:
   void start(const std::vector<std::string>& arguments, const Options& options);
   bool read_some(int& fd, std::string& into, int timeout_ms);
+  void expect_next_on(int& fd, std::string& seen, std::size_t& next, const std::string& text);
   std::string expect_on(int& fd, std::string& seen, const std::string& text);
 
   pid_t pid_ = -1;
@@ -81,6 +83,7 @@ class Process {
   std::string out_{};
   std::size_t next_ = 0;
   std::string err_{};
+  std::size_t next_error_ = 0;
 };
 
 // hydrinit with these arguments; the program's own path is found by the harness.
