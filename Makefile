@@ -33,7 +33,9 @@ include $(BUILD)/toolchain.mk
 
 # ---- the product -------------------------------------------------------------------------------
 
-PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz -fno-expensive-optimizations -fno-thread-jumps -fno-move-loop-invariants \
+# x86 compilers align large tables to 32 bytes otherwise.
+ALIGNMENT := $(shell $(CXX) -malign-data=abi -fsyntax-only -x c++ /dev/null 2>/dev/null && echo -malign-data=abi)
+PRODUCT_CXXFLAGS := $(LANGUAGE) $(ALIGNMENT) -Oz -fno-expensive-optimizations -fno-thread-jumps -fno-move-loop-invariants \
   -fno-ipa-cp -flto -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
   -ffunction-sections -fdata-sections -fvisibility=hidden \
   -fstack-protector \

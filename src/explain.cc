@@ -61,7 +61,7 @@ void append_cpus(Text& out) {
     out.add(", no quota");
   } else {
     out.add(", %d by ", cpus.quota);
-    out.put(std::string_view(cpus.quota_file));
+    out.put(cpus.quota_file);
   }
 }
 

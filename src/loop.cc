@@ -29,14 +29,14 @@ Loop::Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& req
            const Fleet& fleet, int signal_fd, Terminal& terminal, Reporter& reporter)
     : config_(config),
       codes_(codes),
-      request_(request),
       fleet_(fleet),
-      signal_fd_(signal_fd),
       terminal_(terminal),
       reporter_(reporter),
+      signal_fd_(signal_fd),
       pid1_(os::own_pid() == 1),
+      reaper_(fleet.pids),
       supervisor_(config, pid1_, fleet.replicas, fleet.count),
-      reaper_(fleet.pids) {}
+      request_(request) {}
 
 int Loop::run() {
   const bool supervises = config_.supervises();

@@ -54,19 +54,19 @@ class Loop {
 
   const Config& config_;
   const ExitCodes& codes_;
-  SpawnRequest request_;
   const Fleet& fleet_;
-  int signal_fd_;
   Terminal& terminal_;
   Reporter& reporter_;
+  int signal_fd_;
+  int exit_code_ = 0;
   bool pid1_;
-  Supervisor supervisor_;
-  Reaper reaper_;
-  Instant now_{};
-  SignalSet sent_{};           // to the child, ever
   bool more_children_ = true;  // some changes may not have been told yet
   bool exiting_ = false;
-  int exit_code_ = 0;
+  Instant now_{};
+  SignalSet sent_{};  // to the first child, ever
+  Reaper reaper_;
+  Supervisor supervisor_;
+  SpawnRequest request_;
 };
 
 }  // namespace hydrinit

@@ -39,7 +39,8 @@ __attribute__((noinline)) int print(const Dialect& dialect, const Invocation& in
   return error.failed() ? kExitInternal : 0;
 }
 
-int refuse(const Dialect& dialect, const Invocation& invocation, Reporter& reporter) {
+__attribute__((noinline)) int refuse(const Dialect& dialect, const Invocation& invocation,
+                                     Reporter& reporter) {
   reporter.say(invocation.error);
   const bool own_words = invocation.error.kind == Notice::Kind::bad_value ||
                          invocation.error.kind == Notice::Kind::bad_variable;
@@ -49,7 +50,7 @@ int refuse(const Dialect& dialect, const Invocation& invocation, Reporter& repor
 }
 
 // What must hold before the first process is started; false: it does not, and has been said.
-bool prepare(const Config& config, Reporter& reporter) {
+__attribute__((noinline)) bool prepare(const Config& config, Reporter& reporter) {
   if (config.parent_death_signal != 0) {
     const pid_t parent = os::parent_pid();
     const Error error = os::set_parent_death_signal(config.parent_death_signal);
@@ -77,7 +78,7 @@ bool prepare(const Config& config, Reporter& reporter) {
 // The replicas' room, once and for all. Returns 0, or why not, which has been said: kExitInternal
 // for want of memory, kExitUsage for too many replicas.
 __attribute__((noinline)) int prepare_fleet(const Config& config, char** environment, Fleet& fleet,
-                                             Reporter& reporter) {
+                                            Reporter& reporter) {
   int count = config.replicas;
   if (count < 0) {
     CpuCount cpus;
@@ -117,8 +118,8 @@ __attribute__((noinline)) int prepare_fleet(const Config& config, char** environ
   return 0;
 }
 
-int run(const Dialect& dialect, Invocation& invocation, char** environment, os::RawMask mask,
-        Reporter& reporter) {
+__attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation,
+                                  char** environment, os::RawMask mask, Reporter& reporter) {
   Config& config = invocation.config;
   const bool sigchld_ignored = os::reset_ignored_sigchld();
   if (!prepare(config, reporter)) return dialect.codes.internal;

@@ -30,6 +30,9 @@ inline constexpr int kReplicasMax = 10000;
 inline constexpr int kIndexNameMax = 64;
 
 struct Config {
+  // Not in the header: as a constant the defaults would take 400 bytes of the binary.
+  Config();
+
   Style style = Style::native;
   Verb verb = Verb::run;
   Subreaper subreaper = Subreaper::automatic;

@@ -3,14 +3,6 @@
 namespace hydrinit {
 namespace {
 
-// Ends the field at the cursor, and moves to the next one.
-char* cut(char*& cursor, char separator) {
-  char* const field = cursor;
-  while (*cursor != separator && *cursor != '\0') ++cursor;
-  if (*cursor != '\0') *cursor++ = '\0';
-  return field;
-}
-
 // "cpu" is one of the names in a list with commas.
 bool lists_cpu(const char* list) {
   while (true) {
@@ -23,10 +15,17 @@ bool lists_cpu(const char* list) {
 
 }  // namespace
 
+char* cut_field(char*& cursor, char separator) {
+  char* const field = cursor;
+  while (*cursor != separator && *cursor != '\0') ++cursor;
+  if (*cursor != '\0') *cursor++ = '\0';
+  return field;
+}
+
 CgroupLine parse_cgroup_line(char* line) {
   CgroupLine result;
-  const char* hierarchy = cut(line, ':');
-  const char* controllers = cut(line, ':');
+  const char* hierarchy = cut_field(line, ':');
+  const char* controllers = cut_field(line, ':');
   result.path = line;
   if (equal(hierarchy, "0")) {
     result.version = CgroupVersion::v2;
@@ -38,14 +37,14 @@ CgroupLine parse_cgroup_line(char* line) {
 
 CgroupLine parse_mount_line(char* line) {
   CgroupLine result;
-  for (int skipped = 0; skipped < 3; ++skipped) cut(line, ' ');
-  result.path = cut(line, ' ');
-  result.mount_point = cut(line, ' ');
+  for (int skipped = 0; skipped < 3; ++skipped) cut_field(line, ' ');
+  result.path = cut_field(line, ' ');
+  result.mount_point = cut_field(line, ' ');
   // The optional fields end with a hyphen.
-  while (*line != '\0' && !equal(cut(line, ' '), "-")) {
+  while (*line != '\0' && !equal(cut_field(line, ' '), "-")) {
   }
-  const char* type = cut(line, ' ');
-  cut(line, ' ');
+  const char* type = cut_field(line, ' ');
+  cut_field(line, ' ');
   if (equal(type, "cgroup2")) {
     result.version = CgroupVersion::v2;
   } else if (equal(type, "cgroup") && lists_cpu(line)) {
@@ -54,13 +53,11 @@ CgroupLine parse_mount_line(char* line) {
   return result;
 }
 
-void append_group_folder(Text& out, const CgroupLine& mount, const char* group) {
-  out.put(std::string_view(mount.mount_point));
+const char* group_below(const CgroupLine& mount, const char* group) {
   const char* below = equal(mount.path, "/") ? group : after(group, mount.path);
   // The root's name must end where a name of the group's ends; "/.." leads out of our namespace.
-  if (below != nullptr && below[0] == '/' && below[1] != '\0' && below[1] != '.') {
-    out.put(std::string_view(below));
-  }
+  const bool seen = below != nullptr && below[0] == '/' && below[1] != '\0' && below[1] != '.';
+  return seen ? below : "";
 }
 
 int parse_cpu_max(const char* text) {

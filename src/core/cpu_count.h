@@ -23,9 +23,13 @@ CgroupLine parse_cgroup_line(char* line);
 // "31 23 0:27 / /sys/fs/cgroup/cpu rw shared:9 - cgroup cgroup rw,cpu,cpuacct".
 CgroupLine parse_mount_line(char* line);
 
-// The folder of group in that mount. A group that is not below the mount's root is outside of what
-// we can see: then the mount point itself has the limits that we can know.
-void append_group_folder(Text& out, const CgroupLine& mount, const char* group);
+// What follows the mount point in the path of group: "/docker/1234", or "" when it is the mount's
+// root. A group that is not below that root is outside of what we can see: then the mount point
+// itself has the limits that we can know, and the answer is "" too.
+const char* group_below(const CgroupLine& mount, const char* group);
+
+// Ends the field at the cursor, and moves to the next one.
+char* cut_field(char*& cursor, char separator);
 
 // "150000 100000" or "max 100000": CPUs, rounded up; 0: no limit.
 int parse_cpu_max(const char* text);

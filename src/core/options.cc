@@ -444,7 +444,9 @@ void set_defaults(const Dialect& dialect, Config& config) {
 
 }  // namespace
 
-Invocation parse_invocation(const Dialect& dialect, char** argv, char** envp) {
+Config::Config() = default;
+
+[[gnu::noinline]] Invocation parse_invocation(const Dialect& dialect, char** argv, char** envp) {
   Invocation invocation;
   set_defaults(dialect, invocation.config);
   Parser parser(dialect, invocation);

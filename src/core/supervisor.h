@@ -143,11 +143,11 @@ class Supervisor {
   Supervisor(const Config& config, bool pid1, std::span<Replica> replicas, int count)
       : config_(config), pid1_(pid1), replicas_(replicas), count_(count) {}
 
-  void step(const Event& event, Actions& out);
+  [[gnu::noinline]] void step(const Event& event, Actions& out);
 
   // When the next tick is due; kNever when only an event can change anything. As long as it is not
   // later than now, tick again: one tick acts on one replica.
-  Instant next_deadline();
+  [[gnu::noinline]] Instant next_deadline();
 
   // How many are wanted.
   int count() const { return count_; }

@@ -14,8 +14,8 @@ void Text::put(char c) {
   }
 }
 
-void Text::put(std::string_view text) {
-  for (char c : text) put(c);
+void Text::put(const char* text) {
+  while (*text != '\0') put(*text++);
 }
 
 void Text::put_squeezed(const char* text) {
@@ -30,7 +30,7 @@ void Text::put_code(char code) {
 
 void Text::put_shown(const char* text, int max) {
   for (int i = 0; i < max && text[i] != '\0'; ++i) {
-    if (i == kShownMax) return put(std::string_view("..."));
+    if (i == kShownMax) return put("...");
     const bool control = static_cast<unsigned char>(text[i]) < ' ' || text[i] == '\x7f';
     put(control ? '?' : text[i]);
   }

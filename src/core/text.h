@@ -20,7 +20,7 @@ class Text {
   [[gnu::format(printf, 2, 3)]] void add(const char* format, ...);
   void put(char c);
   // As it is, newlines and all.
-  void put(std::string_view text);
+  void put(const char* text);
   // A text of the program's own, see squeezed.h: whole, and one byte of it.
   void put_squeezed(const char* text);
   void put_code(char code);

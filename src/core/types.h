@@ -2,7 +2,6 @@
 // Pure: nothing here makes a system call or allocates.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,7 +10,11 @@ namespace hydrinit {
 // A length of time in milliseconds; negative only as the difference of two instants.
 struct Millis {
   std::int64_t count = 0;
-  friend constexpr auto operator<=>(Millis, Millis) = default;
+  friend constexpr bool operator==(Millis, Millis) = default;
+  friend constexpr bool operator<(Millis a, Millis b) { return a.count < b.count; }
+  friend constexpr bool operator>(Millis a, Millis b) { return b < a; }
+  friend constexpr bool operator<=(Millis a, Millis b) { return !(b < a); }
+  friend constexpr bool operator>=(Millis a, Millis b) { return !(a < b); }
   friend constexpr Millis operator+(Millis a, Millis b) { return {a.count + b.count}; }
 };
 
@@ -19,7 +22,11 @@ struct Millis {
 // arrives inside an event.
 struct Instant {
   std::int64_t ms = 0;
-  friend constexpr auto operator<=>(Instant, Instant) = default;
+  friend constexpr bool operator==(Instant, Instant) = default;
+  friend constexpr bool operator<(Instant a, Instant b) { return a.ms < b.ms; }
+  friend constexpr bool operator>(Instant a, Instant b) { return b < a; }
+  friend constexpr bool operator<=(Instant a, Instant b) { return !(b < a); }
+  friend constexpr bool operator>=(Instant a, Instant b) { return !(a < b); }
   friend constexpr Instant operator+(Instant at, Millis by) { return {at.ms + by.count}; }
   friend constexpr Millis operator-(Instant to, Instant from) { return {to.ms - from.ms}; }
 };

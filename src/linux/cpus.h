@@ -10,10 +10,10 @@ namespace hydrinit {
 inline constexpr int kPathMax = 512;
 
 struct CpuCount {
-  int usable = 1;    // at least 1, at most kReplicasMax
-  int affinity = 0;  // CPUs we may run on; 0: it could not be told
-  int quota = 0;     // CPUs' worth of time, rounded up; 0: no limit
-  char quota_file[kPathMax] = "";
+  int usable = 1;             // at least 1, at most kReplicasMax
+  int affinity = 0;           // CPUs we may run on; 0: it could not be told
+  int quota = 0;              // CPUs' worth of time, rounded up; 0: no limit
+  char quota_file[kPathMax];  // that says so, when there is one
 };
 
 // root: a folder in which proc and sys are, for tests; "" for the real ones. Files that are not

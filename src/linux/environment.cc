@@ -3,37 +3,6 @@
 #include "core/text.h"
 
 namespace hydrinit {
-namespace {
-
-// How long the name is; the '=' behind it not counted.
-int name_length(const char* entry) {
-  int length = 0;
-  while (entry[length] != '=' && entry[length] != '\0') ++length;
-  return length;
-}
-
-bool same_name(const char* entry, const char* own) {
-  const int length = name_length(own);
-  if (name_length(entry) != length) return false;
-  for (int i = 0; i < length; ++i) {
-    if (entry[i] != own[i]) return false;
-  }
-  return true;
-}
-
-// Writes the number behind the name and its '='.
-template <std::size_t Size>
-void set_number(char (&entry)[Size], int number) {
-  char digits[16];
-  Text text(digits);
-  text.add("%d", number);
-  text.put('\0');
-  int at = name_length(entry) + 1;
-  for (const char* digit = digits; *digit != '\0'; ++digit) entry[at++] = *digit;
-  entry[at] = '\0';
-}
-
-}  // namespace
 
 std::size_t ReplicaEnvironment::size(char** environment) {
   std::size_t count = 0;
@@ -42,35 +11,41 @@ std::size_t ReplicaEnvironment::size(char** environment) {
 }
 
 void ReplicaEnvironment::prepare(char** environment, char** room, const char* index_env) {
-  indexed_ = index_env != nullptr;
   environment_ = room;
-  const char* names[kOwn] = {"HYDRINIT_REPLICA", "HYDRINIT_REPLICA_COUNT", "NODE_APP_INSTANCE",
-                             index_env};
-  if (indexed_ && same_name(index_env, names[2])) names[2] = "";
-  for (int i = 0; i < kOwn && names[i] != nullptr; ++i) {
+  // --index-env's comes first: should it be called as one of the others, it is the one that counts.
+  const char* const names[kOwn] = {index_env, "HYDRINIT_REPLICA", "HYDRINIT_REPLICA_COUNT",
+                                   "NODE_APP_INSTANCE"};
+  for (int i = index_env != nullptr ? 0 : 1; i < kOwn; ++i) {
     Text text(own_[i]);
-    text.put_shown(names[i], name_length(names[i]));
+    for (const char* c = names[i]; *c != '=' && *c != '\0'; ++c) text.put(*c);
     text.put('=');
-    text.put('\0');
-    if (*names[i] != '\0') *room++ = own_[i];
+    bool taken = false;
+    for (char** other = environment_; other < room; ++other) taken |= begins(*other, own_[i]);
+    number_at_[i] = static_cast<std::uint8_t>(text.view().size());
+    if (!taken) *room++ = own_[i];
   }
-  if (indexed_ && index_env[name_length(index_env)] == '=') {
-    const char* base = index_env + name_length(index_env) + 1;
-    base_ = static_cast<int>(parse_number(base, INT32_MAX));
-  }
+  const char* base = index_env != nullptr ? index_env + number_at_[0] : "";
+  // NAME alone ends a byte before: its base is 0.
+  if (index_env != nullptr && base[-1] == '=')
+    base_ = static_cast<int>(take_number(base, INT32_MAX));
   for (; *environment != nullptr; ++environment) {
     bool replaced = false;
-    for (const auto& own : own_) replaced |= own[0] != '\0' && same_name(*environment, own);
+    for (const char* own : own_) replaced |= *own != '\0' && begins(*environment, own);
     if (!replaced) *room++ = *environment;
   }
   *room = nullptr;
 }
 
 char** ReplicaEnvironment::of_slot(int slot, int count) {
-  set_number(own_[0], slot);
-  set_number(own_[1], count);
-  set_number(own_[2], slot);
-  if (indexed_) set_number(own_[3], base_ + slot);
+  for (int i = 0; i < kOwn; ++i) {
+    char digits[16];
+    Text text(digits);
+    text.add("%d", i == 0 ? base_ + slot : i == 2 ? count : slot);
+    text.put('\0');
+    char* at = own_[i] + number_at_[i];
+    for (const char* digit = digits; (*at++ = *digit++) != '\0';) {
+    }
+  }
   return environment_;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "core/config.h"
 
@@ -20,11 +21,11 @@ class ReplicaEnvironment {
   char** of_slot(int slot, int count);
 
  private:
-  // Each is NAME=NUMBER; the last is --index-env's.
+  // Each is NAME=NUMBER; the first is --index-env's.
   static constexpr int kOwn = 4;
   char own_[kOwn][kIndexNameMax + 16]{};
   int base_ = 0;
-  bool indexed_ = false;
+  std::uint8_t number_at_[kOwn]{};
   char** environment_ = nullptr;
 };
 

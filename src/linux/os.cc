@@ -235,7 +235,9 @@ int count_cpus_in(CpuMask& mask) {
   // The raw call returns how many bytes it has filled.
   if (::syscall(SYS_sched_getaffinity, 0, sizeof mask, mask) <= 0) return 0;
   int count = 0;
-  for (unsigned long word : mask) count += __builtin_popcountl(word);
+  for (unsigned long word : mask) {
+    for (; word != 0; word &= word - 1) ++count;
+  }
   return count;
 }
 }  // namespace
@@ -272,10 +274,19 @@ void set_file_limit(const FileLimit& limit) {
 }
 
 void* map_memory(std::size_t size) {
-  void* const memory =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return memory == MAP_FAILED ? nullptr : memory;
+  // The plain call; libc's looks after more than an anonymous mapping needs. On 32 bits it is
+  // mmap2, whose offset, 0, is counted in pages.
+#ifdef SYS_mmap2
+  constexpr long kMmap = SYS_mmap2;
+#else
+  constexpr long kMmap = SYS_mmap;
+#endif
+  const long memory =
+      ::syscall(kMmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory == -1 ? nullptr : reinterpret_cast<void*>(memory);
 }
+
+void unmap_memory(void* memory, std::size_t size) { ::syscall(SYS_munmap, memory, size); }
 
 void null_standard_input() {
   ::close(STDIN_FILENO);

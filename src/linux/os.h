@@ -107,8 +107,9 @@ struct FileLimit {
 FileLimit file_limit();
 void set_file_limit(const FileLimit& limit);
 
-// Zeroed pages of our own, never given back; nullptr when there are none (errno).
+// Zeroed pages of our own; nullptr when there are none (errno).
 void* map_memory(std::size_t size);
+void unmap_memory(void* memory, std::size_t size);
 
 // Standard input from /dev/null; closed where there is none.
 void null_standard_input();

@@ -88,7 +88,7 @@ TEST(Replicas, LongLifeForgivesAgainAndAgain) {
   story.start().at(2000);
   for (int life = 0; life < 50; ++life) {
     const std::int64_t at = story.replica(0).started.ms;
-    story.at(at + 500).exited(1).at(at + 1000);   // early: one is forgiven
+    story.at(at + 500).exited(1).at(at + 1000);     // early: one is forgiven
     story.at(at + 20000).exited(1).at(at + 20001);  // a long life
   }
   EXPECT_EQ(story.replica(0).early_deaths, 0);
@@ -126,8 +126,7 @@ TEST(Replicas, OnFailureLetsACleanEndBe) {
   config.restart = Restart::on_failure;
   Story story(config, true, 2, 64);
   EXPECT_EQ(started(story).at(20000).exited(0, 0).transcript(), "[20000] done 0\n");
-  EXPECT_EQ(story.exited(1, 1).at(20000).transcript(),
-            "[20000] restart 1 in 0\n[20000] spawn 1\n");
+  EXPECT_EQ(story.exited(1, 1).at(20000).transcript(), "[20000] restart 1 in 0\n[20000] spawn 1\n");
   EXPECT_EQ(story.at(40000).exited(0, 1).transcript(), "[40000] done 1\n[40000] exit 0\n");
 }
 
@@ -258,8 +257,7 @@ TEST(Replicas, StopGivesTheFirstCodeThatIsNotZeroBySlot) {
 TEST(Replicas, WhoDoesNotStopIsKilledWithItsGroup) {
   Story story(several(), true, 2, 64);
   started(story).signal(kSignalTerm).exited(0, 0).quietly();
-  EXPECT_EQ(story.at(10000).transcript(),
-            "[10000] stop timed out\n[10000] send KILL to group 1\n");
+  EXPECT_EQ(story.at(10000).transcript(), "[10000] stop timed out\n[10000] send KILL to group 1\n");
   EXPECT_EQ(story.killed_by(kSignalKill, 1).transcript(), "[10000] exit 137\n");
 }
 
@@ -364,8 +362,7 @@ TEST(Replicas, TtouStopsTheHighestAndItsEndCountsForNothing) {
 TEST(Replicas, ScaledDownOneThatDoesNotStopIsKilled) {
   Story story(several(), true, 2, 3);
   started(story).signal(kSignalTtou).quietly();
-  EXPECT_EQ(story.at(10000).transcript(),
-            "[10000] stop timed out\n[10000] send KILL to group 1\n");
+  EXPECT_EQ(story.at(10000).transcript(), "[10000] stop timed out\n[10000] send KILL to group 1\n");
 }
 
 TEST(Replicas, ScaledUpAgainBeforeItHasEndedItIsStartedAnew) {
