@@ -137,6 +137,35 @@ inline std::string shown(SignalScope scope) {
   return "?";
 }
 
+inline std::string shown(Restart restart) {
+  switch (restart) {
+  case Restart::automatic: return "automatic";
+  case Restart::no: return "no";
+  case Restart::on_failure: return "on_failure";
+  case Restart::always: return "always";
+  }
+  return "?";
+}
+
+inline std::string shown(ExitWhen exit_when) {
+  switch (exit_when) {
+  case ExitWhen::automatic: return "automatic";
+  case ExitWhen::failed: return "failed";
+  case ExitWhen::any: return "any";
+  case ExitWhen::all: return "all";
+  case ExitWhen::never: return "never";
+  }
+  return "?";
+}
+
+inline std::string shown(bool flag) { return flag ? "yes" : "no"; }
+
+// N, max or max-K, as it is typed.
+inline std::string shown_replicas(int replicas) {
+  if (replicas >= 0) return std::to_string(replicas);
+  return replicas == -1 ? "max" : "max" + std::to_string(replicas + 1);
+}
+
 inline std::string shown(const SignalSet& set) {
   Words words;
   for (int number = 1; number <= kSignalMax; ++number) {
@@ -174,14 +203,27 @@ inline Words fields(const Config& config) {
       "scope=" + shown(config.scope),
       "parent_death_signal=" + shown_signal(config.parent_death_signal),
       "stop_signal=" + shown_signal(config.stop_signal),
-      std::string("warn_reaped=") + (config.warn_reaped ? "yes" : "no"),
-      std::string("term_group_at_end=") + (config.term_group_at_end ? "yes" : "no"),
+      "warn_reaped=" + shown(config.warn_reaped),
+      "term_group_at_end=" + shown(config.term_group_at_end),
       "verbosity=" + std::to_string(config.verbosity),
+      "restart=" + shown(config.restart),
+      "exit_when=" + shown(config.exit_when),
+      "pin=" + shown(config.pin),
+      "replicas=" + shown_replicas(config.replicas),
+      "max_replicas=" + std::to_string(config.max_replicas),
+      "max_restarts=" + std::to_string(config.max_restarts),
+      "on_failure_max=" + std::to_string(config.on_failure_max),
+      std::string("index_env=") + (config.index_env != nullptr ? config.index_env : "(none)"),
+      "restart_delay=" + std::to_string(config.restart_delay.count),
+      "restart_max_delay=" + std::to_string(config.restart_max_delay.count),
+      "min_uptime=" + std::to_string(config.min_uptime.count),
+      "ready=" + std::to_string(config.ready.count),
       "stop_timeout=" + std::to_string(config.stop_timeout.count),
       "stop_delay=" + std::to_string(config.stop_delay.count),
       "wait_all=" + std::to_string(config.wait_all.count),
       "stop_on=" + shown(config.stop_on),
       "success=" + shown(config.success),
+      "no_restart=" + shown(config.no_restart),
       "signals=" + shown(config.signals),
   };
 }

@@ -84,6 +84,9 @@ TEST(Dialects, HydrinitItselfStartsFromTheDefaults) {
   const CommandLine line({"hydrinit", "true"});
   Config expected;
   expected.scope = SignalScope::leader;
+  expected.restart = Restart::no;
+  expected.exit_when = ExitWhen::any;
+  expected.max_restarts = 10;
   EXPECT_EQ(changes(line.config(), expected), "");
 }
 
@@ -485,6 +488,40 @@ TEST(Dialects, HydrinitsVariablesSetTheirPolicies) {
   for (const char* argv0 : {kTini, kDumbInit, kCatatonit}) {
     EXPECT_EQ(changes({}, {"HYDRINIT_STOP_TIMEOUT=8s", "HYDRINIT_STOP_DELAY=1s"}, argv0),
               "stop_timeout=8000 stop_delay=1000")
+        << argv0;
+  }
+}
+
+TEST(Dialects, ReplicasAreHadThroughHydrinitsVariables) {
+  for (const char* argv0 : {kTini, kDumbInit, kCatatonit}) {
+    EXPECT_EQ(changes({},
+                      {"HYDRINIT_REPLICAS=max-1", "HYDRINIT_INDEX_ENV=PORT=3000",
+                       "HYDRINIT_RESTART=on-failure:3", "HYDRINIT_PIN=yes"},
+                      argv0),
+              "restart=on_failure exit_when=failed pin=yes replicas=max-1 max_restarts=3 "
+              "on_failure_max=3 index_env=PORT=3000 stop_timeout=8000")
+        << argv0;
+  }
+}
+
+TEST(Dialects, NoDialectKnowsTheOptionsOfReplicas) {
+  EXPECT_EQ(changes({"-n", "4"}, {}, kTini), "tini: invalid option -- 'n'");
+  EXPECT_EQ(changes({"-n4"}, {}, kDumbInit), "dumb-init: invalid option -- 'n'");
+  EXPECT_EQ(changes({"-n4"}, {}, kCatatonit), "catatonit: invalid option -- 'n'");
+  // Nor is it an abbreviation of one that they know.
+  EXPECT_EQ(changes({"--replicas=4"}, {}, kDumbInit),
+            "dumb-init: unrecognized option '--replicas'");
+  EXPECT_EQ(changes({"--re=15:15"}, {}, kDumbInit),
+            "signals=TERM:TERM,TSTP:STOP,TTIN:STOP,TTOU:STOP,32:0,33:0");
+}
+
+TEST(Dialects, VariablesThatContradictEachOtherAreToldInHydrinitsWords) {
+  for (const char* argv0 : {kTini, kDumbInit, kCatatonit}) {
+    EXPECT_EQ(changes({}, {"HYDRINIT_RESTART_DELAY=31s"}, argv0),
+              "hydrinit: --restart-delay: must not be above --restart-max-delay")
+        << argv0;
+    EXPECT_EQ(changes({}, {"HYDRINIT_RESTART=on-failure:3", "HYDRINIT_MAX_RESTARTS=3"}, argv0),
+              "hydrinit: --max-restarts: cannot be given beside --restart on-failure:N")
         << argv0;
   }
 }

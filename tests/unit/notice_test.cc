@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/dialects.h"
+#include "core/options.h"
 #include "core/text.h"
 
 namespace hydrinit {
@@ -40,6 +41,7 @@ Notice sample(Kind kind) {
   notice.expected = ValueKind::signal;
   notice.pid = 7;
   notice.code = 2;
+  notice.slot = 4;
   notice.name = "word";
   notice.value = "soon";
   return notice;
@@ -106,6 +108,8 @@ TEST(Notice, HydrinitsWords) {
           {Kind::bad_variable, -1,
            "hydrinit: word: 'soon' is not a signal (TERM, SIGTERM, 15, RTMIN+3)"},
           {Kind::no_command, -1, "hydrinit: no command given (see --help)"},
+          {Kind::both_given, -1, "hydrinit: --word: cannot be given beside --soon"},
+          {Kind::above_limit, -1, "hydrinit: --word: must not be above --soon"},
           {Kind::exec_failed, -1, "hydrinit: cannot run 'sleep': No such file or directory"},
           {Kind::spawn_failed, -1,
            "hydrinit: cannot start 'sleep': word: No such file or directory"},
@@ -114,9 +118,21 @@ TEST(Notice, HydrinitsWords) {
           {Kind::send_failed, 0, "hydrinit: cannot send TERM to pid 7: No such file or directory"},
           {Kind::stop_timed_out, 0,
            "hydrinit: pid 7 did not stop within --stop-timeout, sending KILL"},
-          {Kind::stop_hastened, 0, "hydrinit: pid 7 was asked to stop a second time, sending KILL"},
+          {Kind::stop_hastened, 0, "hydrinit: asked to stop a second time, sending KILL"},
           {Kind::child_lost, -1, "hydrinit: pid 7 is gone, and somebody else took its exit status"},
           {Kind::rest_killed, 0, "hydrinit: processes remain after --wait-all, sending KILL"},
+          {Kind::replica_restarts, 0,
+           "hydrinit: replica 4 was killed by TERM, starting it again in 2 ms"},
+          {Kind::replica_failed, 0, "hydrinit: replica 4 was killed by TERM and has failed"},
+          {Kind::replica_decided, 0, "hydrinit: replica 4 ends the container, stopping the rest"},
+          {Kind::start_retried, 0,
+           "hydrinit: replica 4 could not be started, trying again in 2 ms"},
+          {Kind::scaled, 0, "hydrinit: replicas wanted: 2"},
+          {Kind::not_scaled, 0, "hydrinit: replicas stay at 2, the least or most that can be"},
+          {Kind::reload_begun, 0, "hydrinit: reloading"},
+          {Kind::reload_done, 0, "hydrinit: reloaded"},
+          {Kind::reload_ended, 0,
+           "hydrinit: reload ended: the new replica 4 failed, the others stay"},
           {Kind::rest_left, 0, "hydrinit: some could not be killed"},
           {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},
           {Kind::spawned, 1, "hydrinit: started 'sleep' as pid 7"},
@@ -127,6 +143,7 @@ TEST(Notice, HydrinitsWords) {
           {Kind::leader_killed, 1, "hydrinit: pid 7 was killed by QUIT"},
           {Kind::orphan_exited, 1, "hydrinit: reaped orphan pid 7, which ended with code 3"},
           {Kind::orphan_killed, 1, "hydrinit: reaped orphan pid 7, which was killed by QUIT"},
+          {Kind::replica_done, 1, "hydrinit: replica 4 was killed by TERM and is done"},
           {Kind::stop_delayed, 1, "hydrinit: holding TERM back for --stop-delay"},
           {Kind::rest_told, 1, "hydrinit: sent TERM to the remaining processes"},
           {Kind::suspending, 1, "hydrinit: stopping myself"},
@@ -141,10 +158,22 @@ TEST(Notice, HydrinitsWords) {
 const std::vector<Line> kOfVariables = {
     {Kind::bad_variable, -1, "hydrinit: word: 'soon' is not a signal (TERM, SIGTERM, 15, RTMIN+3)"},
     {Kind::stop_timed_out, 0, "hydrinit: pid 7 did not stop within --stop-timeout, sending KILL"},
-    {Kind::stop_hastened, 0, "hydrinit: pid 7 was asked to stop a second time, sending KILL"},
+    {Kind::stop_hastened, 0, "hydrinit: asked to stop a second time, sending KILL"},
     {Kind::rest_killed, 0, "hydrinit: processes remain after --wait-all, sending KILL"},
     {Kind::rest_left, 0, "hydrinit: some could not be killed"},
     {Kind::child_lost, -1, "hydrinit: pid 7 is gone, and somebody else took its exit status"},
+    {Kind::both_given, -1, "hydrinit: --word: cannot be given beside --soon"},
+    {Kind::above_limit, -1, "hydrinit: --word: must not be above --soon"},
+    {Kind::replica_restarts, 0,
+     "hydrinit: replica 4 was killed by TERM, starting it again in 2 ms"},
+    {Kind::replica_failed, 0, "hydrinit: replica 4 was killed by TERM and has failed"},
+    {Kind::replica_decided, 0, "hydrinit: replica 4 ends the container, stopping the rest"},
+    {Kind::start_retried, 0, "hydrinit: replica 4 could not be started, trying again in 2 ms"},
+    {Kind::scaled, 0, "hydrinit: replicas wanted: 2"},
+    {Kind::not_scaled, 0, "hydrinit: replicas stay at 2, the least or most that can be"},
+    {Kind::reload_begun, 0, "hydrinit: reloading"},
+    {Kind::reload_done, 0, "hydrinit: reloaded"},
+    {Kind::reload_ended, 0, "hydrinit: reload ended: the new replica 4 failed, the others stay"},
     {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},
 };
 
@@ -260,6 +289,7 @@ TEST(Notice, CatatonitsWords) {
       {Kind::leader_killed, 1, "hydrinit: pid 7 was killed by QUIT"},
       {Kind::orphan_exited, 1, "hydrinit: reaped orphan pid 7, which ended with code 3"},
       {Kind::orphan_killed, 1, "hydrinit: reaped orphan pid 7, which was killed by QUIT"},
+      {Kind::replica_done, 1, "hydrinit: replica 4 was killed by TERM and is done"},
       {Kind::stop_delayed, 1, "hydrinit: holding TERM back for --stop-delay"},
       {Kind::rest_told, 1, "hydrinit: sent TERM to the remaining processes"},
       {Kind::suspending, 1, "hydrinit: stopping myself"},
@@ -316,6 +346,48 @@ TEST(Notice, GroupIsNamedAsOne) {
             "hydrinit: cannot send TERM to process group 7: No such file or directory\n");
 }
 
+TEST(Notice, EndOfAReplicaIsToldByItsCodeWithoutASignal) {
+  const struct {
+    Kind kind;
+    const char* words;
+  } kRows[] = {
+      {Kind::replica_restarts,
+       "hydrinit: replica 4 ended with code 3, starting it again in 2 ms\n"},
+      {Kind::replica_failed, "hydrinit: replica 4 ended with code 3 and has failed\n"},
+      {Kind::replica_done, "hydrinit: replica 4 ended with code 3 and is done\n"},
+  };
+  for (const auto& row : kRows) {
+    Notice notice = sample(row.kind);
+    notice.signal = 0;
+    EXPECT_EQ(said(notice, voice_of(Style::native, 1)).text, row.words);
+  }
+}
+
+TEST(Notice, EndOfAReplicaByARealtimeSignalHasItsName) {
+  Notice notice = sample(Kind::replica_failed);
+  notice.signal = 37;
+  EXPECT_EQ(said(notice, voice_of(Style::native, 0)).text,
+            "hydrinit: replica 4 was killed by RTMIN+3 and has failed\n");
+}
+
+TEST(Notice, StartWithoutADelayIsAtOnce) {
+  Notice notice = sample(Kind::replica_restarts);
+  notice.code = 0;
+  EXPECT_EQ(said(notice, voice_of(Style::native, 0)).text,
+            "hydrinit: replica 4 was killed by TERM, starting it again at once\n");
+  notice.kind = Kind::start_retried;
+  EXPECT_EQ(said(notice, voice_of(Style::native, 0)).text,
+            "hydrinit: replica 4 could not be started, trying again at once\n");
+}
+
+TEST(Notice, LargestNumbersOfReplicasAndDelaysAreToldWhole) {
+  Notice notice = sample(Kind::replica_restarts);
+  notice.slot = kReplicasMax - 1;
+  notice.code = INT32_MAX;
+  EXPECT_EQ(said(notice, voice_of(Style::native, 0)).text,
+            "hydrinit: replica 9999 was killed by TERM, starting it again in 2147483647 ms\n");
+}
+
 TEST(Notice, UnknownErrorIsShownByItsNumber) {
   Notice notice = sample(Kind::exec_failed);
   notice.code = 4095;
@@ -358,6 +430,25 @@ TEST(Notice, EveryKindOfValueOfHydrinitsIsDescribed) {
             "FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never received)");
   EXPECT_EQ(described(ValueKind::status_list),
             "a list of exit codes 0 to 255 and signal names (143,TERM)");
+  EXPECT_EQ(described(ValueKind::replicas), "a number of replicas, max or max-K");
+  EXPECT_EQ(described(ValueKind::number), "a number up to 10000");
+  EXPECT_EQ(described(ValueKind::restart), "no, on-failure, on-failure:N or always");
+  EXPECT_EQ(described(ValueKind::exit_when), "failed, any, all or never");
+  EXPECT_EQ(described(ValueKind::index_env), "NAME or NAME=BASE");
+}
+
+TEST(Notice, EveryOptionWithAValueHasItsValueDescribed) {
+  int seen = 0;
+  for (Option option(native_options()); !option.at_end(); option.next()) {
+    if (!option.takes_value()) continue;
+    ++seen;
+    EXPECT_NE(described(option.value()), "") << option.name();
+  }
+  EXPECT_GT(seen, 0);
+}
+
+TEST(Notice, DescribedLimitsAreTheRealOnes) {
+  EXPECT_NE(described(ValueKind::number).find(std::to_string(kReplicasMax)), std::string::npos);
 }
 
 TEST(Notice, OneNoticeIsOneLineWhateverItHolds) {

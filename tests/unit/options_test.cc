@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -25,6 +26,11 @@ struct Described {
 constexpr char kSessionChange[] =
     "placement=new_session scope=group signals=TSTP:STOP,TTIN:STOP,TTOU:STOP";
 
+// What supervision brings with it.
+constexpr char kReplicasChange[] = "restart=always exit_when=failed replicas=4 stop_timeout=8000";
+constexpr char kOnFailureChange[] =
+    "restart=on_failure exit_when=failed max_restarts=3 on_failure_max=3 stop_timeout=8000";
+
 const std::vector<Described>& policies() {
   static const std::vector<Described> kPolicies = {
       {'s', "subreaper", "", "subreaper=on", {}},
@@ -39,6 +45,18 @@ const std::vector<Described>& policies() {
       {0, "stop-timeout", "8s", "stop_timeout=8000", {}},
       {0, "stop-delay", "250ms", "stop_delay=250", {}},
       {0, "wait-all", "2m", "wait_all=120000", {}},
+      {'n', "replicas", "4", kReplicasChange, {}},
+      {0, "max-replicas", "8", "max_replicas=8", {}},
+      {0, "restart", "on-failure:3", kOnFailureChange, {}},
+      {0, "restart-delay", "250ms", "restart_delay=250", {}},
+      {0, "restart-max-delay", "1m", "restart_max_delay=60000", {}},
+      {0, "min-uptime", "5s", "min_uptime=5000", {}},
+      {0, "max-restarts", "5", "max_restarts=5", {}},
+      {0, "no-restart-status", "3,KILL", "no_restart=3,KILL", {}},
+      {0, "exit-when", "never", "exit_when=never", {}},
+      {0, "ready", "2s", "ready=2000", {}},
+      {0, "index-env", "PORT=3000", "index_env=PORT=3000", {}},
+      {0, "pin", "", "pin=yes", {}},
       {'w', "warn-reaped", "", "warn_reaped=yes", {}},
       {'v', "verbose", "", "verbosity=1", {}},
       {'q', "quiet", "", "verbosity=-1", {}},
@@ -78,6 +96,11 @@ std::string sample_value(const Option& option) {
   case ValueKind::signal_list: return "USR1,RTMIN+3";
   case ValueKind::rewrite_list: return "USR1:USR2,INT:0";
   case ValueKind::status_list: return "7,USR1";
+  case ValueKind::replicas: return "max-2";
+  case ValueKind::number: return "7";
+  case ValueKind::restart: return "on-failure";
+  case ValueKind::exit_when: return "never";
+  case ValueKind::index_env: return "PORT=3000";
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
   case ValueKind::low_rewrite:
@@ -173,10 +196,13 @@ TEST(Options, LastOfLettersThatStandTogetherMayTakeAValue) {
   EXPECT_EQ(changes({"-ge", "143"}), "scope=group success=143");
   EXPECT_EQ(changes({"-ge143"}), "scope=group success=143");
   EXPECT_EQ(changes({"-gsrTERM:INT"}), "subreaper=on scope=group signals=TERM:INT");
+  EXPECT_EQ(changes({"-gn4"}), std::string("scope=group ") + kReplicasChange);
 }
 
 TEST(Options, AttachedValueMayLookLikeLetters) {
   EXPECT_EQ(changes({"-pHUP"}), "parent_death_signal=HUP");
+  EXPECT_EQ(changes({"-nmax-1"}),
+            "restart=always exit_when=failed replicas=max-1 stop_timeout=8000");
   EXPECT_EQ(changes({"-p=HUP"}),
             "hydrinit: --parent-death-signal: '=HUP' is not a signal (TERM, SIGTERM, 15, RTMIN+3)");
 }
@@ -202,6 +228,7 @@ TEST(Options, EveryFlagOfPolicyCanBeNegated) {
       {"--no-process-group", {"-g"}, "scope=leader"},
       {"--no-single-child", {}, "scope=group"},
       {"--no-session", {"--session"}, "placement=new_group scope=leader signals="},
+      {"--no-pin", {"--pin"}, "pin=no"},
       {"--no-warn-reaped", {"-w"}, "warn_reaped=no"},
       {"--no-verbose", {"-vvv"}, "verbosity=0"},
       {"--no-quiet", {"-q"}, "verbosity=0"},
@@ -238,6 +265,10 @@ TEST(Options, LastOfTwoValuesWins) {
   EXPECT_EQ(changes({"-p", "TERM", "-p", "KILL"}), "parent_death_signal=KILL");
   EXPECT_EQ(changes({"--stop-on", "TERM", "--stop-on", "WINCH"}), "stop_on=WINCH");
   EXPECT_EQ(changes({"-r", "TERM:INT", "-r", "TERM:QUIT"}), "signals=TERM:QUIT");
+  EXPECT_EQ(changes({"-n", "max-1", "-n4"}), kReplicasChange);
+  EXPECT_EQ(changes({"--exit-when=all", "--exit-when=never"}), "exit_when=never");
+  EXPECT_EQ(changes({"--index-env=A", "--index-env=B=7"}), "index_env=B=7");
+  EXPECT_EQ(changes({"--max-restarts=3", "--max-restarts=5"}), "max_restarts=5");
 }
 
 TEST(Options, VerboseAddsToQuiet) { EXPECT_EQ(changes({"-q", "-vv"}), "verbosity=1"); }
@@ -300,6 +331,188 @@ TEST(Options, SignalsOfEveryNumberAreTaken) {
   }
 }
 
+// ---- replicas
+// -------------------------------------------------------------------------------------
+
+// The fields that hang on whether replicas are supervised, after parsing.
+std::string supervision(const Words& words) {
+  const CommandLine line(Words{"hydrinit"} + words + Words{"true"});
+  if (line.refused()) return line.message();
+  const Config& config = line.config();
+  return std::string(config.supervises() ? "supervises" : "one child") + ", restart " +
+         shown(config.restart) + ", exit when " + shown(config.exit_when) + ", max " +
+         std::to_string(config.max_restarts) + ", stop in " +
+         std::to_string(config.stop_timeout.count);
+}
+
+TEST(Options, PlainInitHasOneChildThatIsNeverRestarted) {
+  EXPECT_EQ(supervision({}), "one child, restart no, exit when any, max 10, stop in -1");
+  EXPECT_EQ(supervision({"--restart=no"}),
+            "one child, restart no, exit when any, max 10, stop in -1");
+}
+
+TEST(Options, ReplicasAreAlwaysRestartedAndTheFirstFailedOneEndsAll) {
+  for (const char* count : {"1", "4", "10000", "max", "max-3"}) {
+    EXPECT_EQ(supervision({"-n", count}),
+              "supervises, restart always, exit when failed, max 10, stop in 8000")
+        << count;
+  }
+}
+
+TEST(Options, ReplicasNeedNotBeRestarted) {
+  EXPECT_EQ(supervision({"-n", "4", "--restart=no"}),
+            "supervises, restart no, exit when failed, max 10, stop in 8000");
+  EXPECT_EQ(supervision({"-n", "4", "--restart=on-failure"}),
+            "supervises, restart on_failure, exit when failed, max 10, stop in 8000");
+}
+
+TEST(Options, RestartPolicyAloneSupervisesOneReplica) {
+  const char* const kAlways = "supervises, restart always, exit when failed, max 10, stop in 8000";
+  EXPECT_EQ(supervision({"--restart=always"}), kAlways);
+  EXPECT_EQ(supervision({"--restart=on-failure"}),
+            "supervises, restart on_failure, exit when failed, max 10, stop in 8000");
+  EXPECT_EQ(CommandLine({"hydrinit", "--restart=always", "true"}).config().replicas, 0);
+}
+
+TEST(Options, WhatIsGivenIsNotADefaultAnyMore) {
+  EXPECT_EQ(supervision({"-n4", "--exit-when=any", "--stop-timeout=3s", "--max-restarts=0"}),
+            "supervises, restart always, exit when any, max 0, stop in 3000");
+  EXPECT_EQ(supervision({"--exit-when=all", "--stop-timeout=0", "--max-restarts=10000"}),
+            "one child, restart no, exit when all, max 10000, stop in 0");
+}
+
+TEST(Options, OrderOfTheOptionsOfReplicasDoesNotMatter) {
+  EXPECT_EQ(supervision({"--restart=no", "-n4"}), supervision({"-n4", "--restart=no"}));
+  EXPECT_EQ(supervision({"--exit-when=all", "-n4"}), supervision({"-n4", "--exit-when=all"}));
+  EXPECT_EQ(changes({"--max-replicas=4", "-n4"}), changes({"-n4", "--max-replicas=4"}));
+}
+
+TEST(Options, NumberBehindOnFailureIsThatOfMaxRestarts) {
+  for (const char* number : {"0", "1", "3", "10000"}) {
+    EXPECT_EQ(supervision({std::string("--restart=on-failure:") + number}),
+              std::string("supervises, restart on_failure, exit when failed, max ") + number +
+                  ", stop in 8000");
+  }
+}
+
+TEST(Options, NumberBehindOnFailureGoesWithItsPolicy) {
+  const char* const kAlways = "supervises, restart always, exit when failed, max 10, stop in 8000";
+  EXPECT_EQ(supervision({"--restart=on-failure:3", "--restart=always"}), kAlways);
+  EXPECT_EQ(supervision({"--restart=on-failure:3", "--restart=on-failure"}),
+            "supervises, restart on_failure, exit when failed, max 10, stop in 8000");
+  EXPECT_EQ(supervision({"--restart=on-failure:3", "--restart=always", "--max-restarts=5"}),
+            "supervises, restart always, exit when failed, max 5, stop in 8000");
+}
+
+TEST(Options, NumberBehindOnFailureIsRefusedBesideMaxRestarts) {
+  const char* const kRefusal =
+      "hydrinit: --max-restarts: cannot be given beside --restart on-failure:N";
+  EXPECT_EQ(changes({"--restart=on-failure:3", "--max-restarts=3"}), kRefusal);
+  EXPECT_EQ(changes({"--max-restarts=0", "--restart=on-failure:0"}), kRefusal);
+  EXPECT_EQ(changes({"--restart=on-failure:3"}, {"HYDRINIT_MAX_RESTARTS=3"}), kRefusal);
+  EXPECT_EQ(changes({}, {"HYDRINIT_MAX_RESTARTS=3", "HYDRINIT_RESTART=on-failure:3"}), kRefusal);
+}
+
+TEST(Options, PolicyWithoutANumberStandsBesideMaxRestarts) {
+  EXPECT_EQ(supervision({"--restart=on-failure", "--max-restarts=3"}),
+            "supervises, restart on_failure, exit when failed, max 3, stop in 8000");
+}
+
+TEST(Options, EveryPolicyAndEveryExitIsTakenByItsWord) {
+  for (const char* word : {"no", "on-failure", "always"}) {
+    const CommandLine line({"hydrinit", "-n1", "--restart", word, "true"});
+    const std::string policy = word == std::string("on-failure") ? "on_failure" : word;
+    EXPECT_EQ(shown(line.config().restart), policy) << line.message();
+  }
+  for (const char* word : {"failed", "any", "all", "never"}) {
+    const CommandLine line({"hydrinit", "--exit-when", word, "true"});
+    EXPECT_EQ(shown(line.config().exit_when), word) << line.message();
+  }
+}
+
+TEST(Options, NumberOfReplicasIsAnythingFrom1To10000) {
+  for (int number : {1, 2, 9, 10, 64, 65, 9999, 10000}) {
+    EXPECT_EQ(CommandLine({"hydrinit", "-n", std::to_string(number), "true"}).config().replicas,
+              number);
+  }
+  EXPECT_EQ(CommandLine({"hydrinit", "-n", "007", "true"}).config().replicas, 7);
+}
+
+TEST(Options, MaxLessAFewIsTold) {
+  const struct {
+    const char* value;
+    int replicas;
+  } kRows[] = {{"max", -1}, {"max-0", -1}, {"max-1", -2}, {"max-10000", -10001}};
+  for (const auto& row : kRows) {
+    EXPECT_EQ(CommandLine({"hydrinit", "-n", row.value, "true"}).config().replicas, row.replicas);
+  }
+}
+
+TEST(Options, NumbersReachTheirLimits) {
+  EXPECT_EQ(changes({"--max-replicas=1"}), "max_replicas=1");
+  EXPECT_EQ(changes({"--max-replicas=10000"}), "max_replicas=10000");
+  EXPECT_EQ(changes({"--max-restarts=0"}), "max_restarts=0");
+  EXPECT_EQ(changes({"--max-restarts=10000"}), "max_restarts=10000");
+}
+
+TEST(Options, MoreReplicasThanMaxReplicasAreRefused) {
+  const char* const kRefusal = "hydrinit: --replicas: must not be above --max-replicas";
+  EXPECT_EQ(changes({"-n", "4", "--max-replicas=3"}), kRefusal);
+  EXPECT_EQ(changes({"--max-replicas=1", "-n10000"}), kRefusal);
+  EXPECT_EQ(changes({"-n4"}, {"HYDRINIT_MAX_REPLICAS=3"}), kRefusal);
+  EXPECT_FALSE(CommandLine({"hydrinit", "-n4", "--max-replicas=4", "true"}).refused());
+  // How many that are is known only when they are started.
+  EXPECT_FALSE(CommandLine({"hydrinit", "-nmax", "--max-replicas=1", "true"}).refused());
+}
+
+TEST(Options, RestartDelayAboveItsMaximumIsRefused) {
+  const char* const kRefusal = "hydrinit: --restart-delay: must not be above --restart-max-delay";
+  EXPECT_EQ(changes({"--restart-delay=2s", "--restart-max-delay=1s"}), kRefusal);
+  EXPECT_EQ(changes({"--restart-delay=30001ms"}), kRefusal);
+  EXPECT_EQ(changes({"--restart-max-delay=99ms"}), kRefusal);
+  EXPECT_EQ(changes({"--restart-max-delay=1s"}, {"HYDRINIT_RESTART_DELAY=2s"}), kRefusal);
+  EXPECT_EQ(changes({"--restart-delay=1s", "--restart-max-delay=1s"}),
+            "restart_delay=1000 restart_max_delay=1000");
+  EXPECT_EQ(changes({"--restart-delay=0", "--restart-max-delay=0"}),
+            "restart_delay=0 restart_max_delay=0");
+}
+
+TEST(Options, RefusalOfWhatContradictsIsNotHiddenByQuiet) {
+  EXPECT_EQ(changes({"-q", "-n4", "--max-replicas=3"}),
+            "hydrinit: --replicas: must not be above --max-replicas");
+}
+
+TEST(Options, FirstMistakeIsToldBeforeAContradiction) {
+  EXPECT_EQ(changes({"-n4", "--max-replicas=3", "--foo"}),
+            "hydrinit: --foo: unknown option (see --help)");
+}
+
+TEST(Options, IndexNameIsOneThatAShellWouldTake) {
+  for (const char* value : {"PORT", "port", "_", "_9", "A1_b", "PORT=0", "PORT=3000", "PORT=007"}) {
+    EXPECT_EQ(changes({"--index-env", value}), std::string("index_env=") + value);
+  }
+}
+
+TEST(Options, IndexNameMayHave64Characters) {
+  const std::string longest(64, 'x');
+  EXPECT_EQ(changes({"--index-env=" + longest}), "index_env=" + longest);
+  EXPECT_EQ(changes({"--index-env=" + longest + "=3000"}), "index_env=" + longest + "=3000");
+  for (const std::string& value :
+       {longest + "x", longest + "x=3000", longest + std::string(1000, 'x')}) {
+    EXPECT_TRUE(CommandLine({"hydrinit", "--index-env", value, "true"}).refused()) << value;
+  }
+}
+
+TEST(Options, IndexBaseLeavesRoomForEveryReplica) {
+  EXPECT_EQ(changes({"--index-env=A=2147473647"}), "index_env=A=2147473647");
+  EXPECT_TRUE(CommandLine({"hydrinit", "--index-env=A=2147473648", "true"}).refused());
+}
+
+TEST(Options, NoRestartStatusesAddUp) {
+  EXPECT_EQ(changes({"--no-restart-status=3", "--no-restart-status=4,TERM"}),
+            "no_restart=3,4,TERM");
+}
+
 // ---- durations
 // ------------------------------------------------------------------------------------
 
@@ -360,6 +573,12 @@ constexpr char kRewriteWords[] =
     "FROM:TO signals (TERM:QUIT,INT:0; KILL, STOP and CHLD are never received)";
 constexpr char kStatusWords[] = "a list of exit codes 0 to 255 and signal names (143,TERM)";
 
+constexpr char kReplicasWords[] = "a number of replicas, max or max-K";
+constexpr char kNumberWords[] = "a number up to 10000";
+constexpr char kRestartWords[] = "no, on-failure, on-failure:N or always";
+constexpr char kExitWhenWords[] = "failed, any, all or never";
+constexpr char kIndexWords[] = "NAME or NAME=BASE";
+
 struct Refusal {
   const char* name;
   const char* expected;
@@ -372,6 +591,22 @@ const std::vector<const char*> kBadSignals = {"",         "0",        "65",     
                                               "-15",      "SIG",      "15x",     "TERM,INT",
                                               "RTMIN+31", "RTMAX-31", "RTMIN-1", "TERM "};
 
+const std::vector<const char*> kBadStatuses = {"",
+                                               "256",
+                                               "-1",
+                                               "1000",
+                                               "FOO",
+                                               "1,",
+                                               ",1",
+                                               "1,,2",
+                                               "1 2",
+                                               "1;2",
+                                               "1x",
+                                               "TERMX",
+                                               "99999999999999999999"};
+// A 16-bit number would wrap round to 4.
+constexpr char kWrapsRound[] = "65540";
+
 const std::vector<Refusal>& refusals() {
   static const std::vector<Refusal> kRefusals = {
       {"parent-death-signal", kSignalWords, kBadSignals},
@@ -381,10 +616,7 @@ const std::vector<Refusal>& refusals() {
         "0:TERM",    "65:1",      "1:65",      "TERM:00",         "TERM:-1",        "TERM:INT:QUIT",
         "TERM=INT",  "TERM:INT,", ",TERM:INT", "TERM:INT,,HUP:0", "TERM:INT HUP:0", "TERM:0x",
         "KILL:TERM", "STOP:TERM", "CHLD:TERM", "TERM:INT,KILL:0"}},
-      {"success-exit-status",
-       kStatusWords,
-       {"", "256", "-1", "1000", "FOO", "1,", ",1", "1,,2", "1 2", "1;2", "1x", "TERMX",
-        "99999999999999999999"}},
+      {"success-exit-status", kStatusWords, kBadStatuses},
       {"stop-on",
        kSignalListWords,
        {"", "0", "65", "FOO", "TERM,", ",TERM", "TERM,,INT", "TERM INT", "TERM:INT", "KILL", "STOP",
@@ -393,15 +625,78 @@ const std::vector<Refusal>& refusals() {
       {"stop-timeout", kDurationWords, kBadDurations},
       {"stop-delay", kDurationWords, kBadDurations},
       {"wait-all", kDurationWords, kBadDurations},
+      {"replicas",
+       kReplicasWords,
+       {"",       "0",         "-1",         "-0",    "+4",        "4 ",
+        " 4",     "4x",        "0x4",        "1e9",   "1e3",       "4.0",
+        "10001",  kWrapsRound, "4294967300", "max+1", "max-",      "max-x",
+        "max--1", "max-1x",    "max 1",      "max1",  "max-10001", "MAX",
+        "Max",    "ma",        "maxx",       "-max",  "auto",      "18446744073709551620"}},
+      {"max-replicas",
+       kNumberWords,
+       {"", "0", "-1", "+4", "4 ", "4x", "1e9", "10001", kWrapsRound, "max", "max-1",
+        "18446744073709551620"}},
+      {"restart",
+       kRestartWords,
+       {"",
+        "yes",
+        "never",
+        "No",
+        "ALWAYS",
+        "always ",
+        "alway",
+        "alwaysx",
+        "always:3",
+        "no:3",
+        "onfailure",
+        "on_failure",
+        "on-failures",
+        "unless-stopped",
+        "on-failure:",
+        "on-failure:x",
+        "on-failure:-1",
+        "on-failure:3x",
+        "on-failure: 3",
+        "on-failure:10001",
+        "on-failure:65540",
+        "on-failure:3:4",
+        "on-failure=3",
+        ":3"}},
+      {"restart-delay", kDurationWords, kBadDurations},
+      {"restart-max-delay", kDurationWords, kBadDurations},
+      {"min-uptime", kDurationWords, kBadDurations},
+      {"max-restarts",
+       kNumberWords,
+       {"", "-1", "+4", "4 ", "4x", "1e9", "10001", kWrapsRound, "max", "no",
+        "18446744073709551620"}},
+      {"no-restart-status", kStatusWords, kBadStatuses},
+      {"exit-when",
+       kExitWhenWords,
+       {"", "fail", "failure", "Any", "ALL", "never ", "neverx", "any,all", "one", "1", "0"}},
+      {"ready", kDurationWords, kBadDurations},
+      {"index-env",
+       kIndexWords,
+       {"", "=", "=3000", "9PORT", "9", "PO RT", "PO-RT", "PORT.", "P\303\226RT", "PORT ", "PO\nRT",
+        "PORT=", "PORT=x", "PORT=-1", "PORT=+1", "PORT=3000x", "PORT=3000=1", "PORT= 3000",
+        "PORT==3000", "PORT=4294967296", "PORT=99999999999999999999",
+        // 65 characters
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}},
   };
   return kRefusals;
+}
+
+// As a message shows it.
+std::string on_one_line(std::string value) {
+  std::replace(value.begin(), value.end(), '\n', '?');
+  return value;
 }
 
 TEST(Options, BadValueIsRefusedWithTheOptionTheValueAndWhatItShouldBe) {
   for (const Refusal& row : refusals()) {
     for (const char* value : row.values) {
       const std::string word = std::string("--") + row.name;
-      const std::string message = "hydrinit: " + word + ": '" + value + "' is not " + row.expected;
+      const std::string message =
+          "hydrinit: " + word + ": '" + on_one_line(value) + "' is not " + row.expected;
       EXPECT_EQ(changes({word, value}), message);
       EXPECT_EQ(changes({word + "=" + value}), message);
     }
@@ -414,9 +709,9 @@ TEST(Options, BadValueOfALetterNamesTheLongOption) {
     for (const Refusal& row : refusals()) {
       if (row.name != std::string(option.name)) continue;
       for (const char* value : row.values) {
-        EXPECT_EQ(
-            changes({std::string("-") + option.letter, value}),
-            std::string("hydrinit: --") + row.name + ": '" + value + "' is not " + row.expected);
+        EXPECT_EQ(changes({std::string("-") + option.letter, value}),
+                  std::string("hydrinit: --") + row.name + ": '" + on_one_line(value) +
+                      "' is not " + row.expected);
       }
     }
   }
@@ -447,6 +742,8 @@ TEST(Options, MissingValueOfALetterNamesTheLongOption) {
             std::string("hydrinit: --rewrite: needs ") + kRewriteWords);
   EXPECT_EQ(CommandLine({"hydrinit", "-e"}).message(),
             std::string("hydrinit: --success-exit-status: needs ") + kStatusWords);
+  EXPECT_EQ(CommandLine({"hydrinit", "-n"}).message(),
+            std::string("hydrinit: --replicas: needs ") + kReplicasWords);
 }
 
 TEST(Options, UnknownLongOptionIsRefused) {
@@ -578,7 +875,7 @@ TEST(Environment, EveryPolicyWorksThroughItsVariableAsOnTheCommandLine) {
     EXPECT_FALSE(by_variable.refused()) << by_variable.message();
     EXPECT_EQ(changes(by_variable.config(), by_word.config()), "") << variables[0];
   }
-  EXPECT_EQ(policies_seen, 15);
+  EXPECT_EQ(policies_seen, 27);
 }
 
 TEST(Environment, EveryPolicyChangesSomethingThroughItsVariable) {
@@ -629,7 +926,7 @@ TEST(Environment, BadValueIsRefusedWithTheVariableTheValueAndWhatItShouldBe) {
       if (*value == '\0') continue;  // counts as unset
       const std::string name = variable_name(row.name);
       EXPECT_EQ(changes({}, {name + "=" + value}),
-                "hydrinit: " + name + ": '" + value + "' is not " + row.expected);
+                "hydrinit: " + name + ": '" + on_one_line(value) + "' is not " + row.expected);
     }
   }
 }
@@ -661,7 +958,8 @@ TEST(Environment, ActionsHaveNoVariable) {
 }
 
 TEST(Environment, VariablesThatNameNoOptionAreIgnored) {
-  EXPECT_EQ(changes({}, {"HYDRINIT_REPLICA=x", "HYDRINIT_SERVICE_HOST=10.0.0.1", "HYDRINIT_=1",
+  EXPECT_EQ(changes({}, {"HYDRINIT_REPLICA=x", "HYDRINIT_REPLICA_COUNT=x", "HYDRINIT_N=x",
+                         "HYDRINIT_NO_PIN=x", "HYDRINIT_SERVICE_HOST=10.0.0.1", "HYDRINIT_=1",
                          "HYDRINIT_STOP=x", "HYDRINIT_STOP_TIMEOUTS=x", "HYDRINIT_STOP-TIMEOUT=x",
                          "hydrinit_stop_timeout=x", "HYDRINIT_stop_timeout=x", "STOP_TIMEOUT=x",
                          "XHYDRINIT_STOP_TIMEOUT=x", "HYDRINIT_NO_SESSION=x", "HYDRINIT_SESSION",
@@ -693,6 +991,17 @@ TEST(Environment, ArgvWinsOverAValue) {
       {"HYDRINIT_STOP_TIMEOUT=1s", {"--stop-timeout=2s"}, "stop_timeout=2000"},
       {"HYDRINIT_STOP_DELAY=1s", {"--stop-delay=2s"}, "stop_delay=2000"},
       {"HYDRINIT_WAIT_ALL=1s", {"--wait-all=2s"}, "wait_all=2000"},
+      {"HYDRINIT_REPLICAS=max", {"-n4"}, kReplicasChange},
+      {"HYDRINIT_MAX_REPLICAS=4", {"--max-replicas=8"}, "max_replicas=8"},
+      {"HYDRINIT_RESTART=on-failure:5", {"--restart=on-failure:3"}, kOnFailureChange},
+      {"HYDRINIT_RESTART=on-failure:5", {"--restart=no"}, ""},
+      {"HYDRINIT_RESTART_DELAY=1s", {"--restart-delay=2s"}, "restart_delay=2000"},
+      {"HYDRINIT_RESTART_MAX_DELAY=1s", {"--restart-max-delay=2s"}, "restart_max_delay=2000"},
+      {"HYDRINIT_MIN_UPTIME=1s", {"--min-uptime=2s"}, "min_uptime=2000"},
+      {"HYDRINIT_MAX_RESTARTS=1", {"--max-restarts=2"}, "max_restarts=2"},
+      {"HYDRINIT_EXIT_WHEN=all", {"--exit-when=never"}, "exit_when=never"},
+      {"HYDRINIT_READY=3s", {"--ready=2s"}, "ready=2000"},
+      {"HYDRINIT_INDEX_ENV=A=1", {"--index-env=B"}, "index_env=B"},
       {"HYDRINIT_SINGLE_CHILD=1", {"-g"}, "scope=group"},
       {"HYDRINIT_QUIET=1", {"--no-quiet", "-v"}, "verbosity=1"},
   };
@@ -702,9 +1011,12 @@ TEST(Environment, ArgvWinsOverAValue) {
 TEST(Environment, ListsOfArgvAddToThoseOfTheEnvironment) {
   EXPECT_EQ(changes({"-e", "3"}, {"HYDRINIT_SUCCESS_EXIT_STATUS=143"}), "success=3,143");
   EXPECT_EQ(changes({"-r", "INT:0"}, {"HYDRINIT_REWRITE=TERM:QUIT"}), "signals=INT:0,TERM:QUIT");
+  EXPECT_EQ(changes({"--no-restart-status=3"}, {"HYDRINIT_NO_RESTART_STATUS=KILL"}),
+            "no_restart=3,KILL");
 }
 
 TEST(Environment, ValueMayHoldAnEqualsSign) {
+  EXPECT_EQ(changes({}, {"HYDRINIT_INDEX_ENV=PORT=3000"}), "index_env=PORT=3000");
   EXPECT_EQ(changes({}, {"HYDRINIT_STOP_TIMEOUT=1s=2"}),
             std::string("hydrinit: HYDRINIT_STOP_TIMEOUT: '1s=2' is not ") + kDurationWords);
 }

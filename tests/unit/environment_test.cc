@@ -1,0 +1,154 @@
+#include "linux/environment.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hydrinit {
+namespace {
+
+// The environment of replicas, made from a list of variables.
+class Variables {
+ public:
+  explicit Variables(std::vector<std::string> variables, const char* index_env = nullptr)
+      : variables_(std::move(variables)) {
+    for (std::string& variable : variables_) envp_.push_back(variable.data());
+    envp_.push_back(nullptr);
+    room_.resize(ReplicaEnvironment::size(envp_.data()));
+    environment_.prepare(envp_.data(), room_.data(), index_env);
+  }
+  Variables(const Variables&) = delete;
+  Variables& operator=(const Variables&) = delete;
+
+  std::string of_slot(int slot, int count) {
+    std::string text;
+    char** const envp = environment_.of_slot(slot, count);
+    EXPECT_GE(envp, room_.data());
+    for (char** entry = envp; *entry != nullptr; ++entry) {
+      text += (text.empty() ? "" : " ") + std::string(*entry);
+    }
+    return text;
+  }
+  std::size_t room() const { return room_.size(); }
+
+ private:
+  std::vector<std::string> variables_;
+  std::vector<char*> envp_;
+  std::vector<char*> room_;
+  ReplicaEnvironment environment_;
+};
+
+TEST(ReplicaEnvironment, TellsTheSlotAndTheCount) {
+  Variables variables({"PATH=/bin", "HOME=/"});
+  EXPECT_EQ(variables.of_slot(2, 4),
+            "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=2 PATH=/bin HOME=/");
+}
+
+TEST(ReplicaEnvironment, TellsEachSlotItsOwn) {
+  Variables variables({"A=1"});
+  // A shorter number leaves nothing of a longer one behind.
+  EXPECT_EQ(variables.of_slot(9999, 10000),
+            "HYDRINIT_REPLICA=9999 HYDRINIT_REPLICA_COUNT=10000 NODE_APP_INSTANCE=9999 A=1");
+  EXPECT_EQ(variables.of_slot(0, 1),
+            "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0 A=1");
+  EXPECT_EQ(variables.of_slot(10, 11),
+            "HYDRINIT_REPLICA=10 HYDRINIT_REPLICA_COUNT=11 NODE_APP_INSTANCE=10 A=1");
+}
+
+TEST(ReplicaEnvironment, OfNothingIsItsOwnVariables) {
+  Variables variables({});
+  EXPECT_EQ(variables.of_slot(0, 1),
+            "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0");
+  Variables indexed({}, "PORT=3000");
+  EXPECT_EQ(indexed.of_slot(1, 2),
+            "HYDRINIT_REPLICA=1 HYDRINIT_REPLICA_COUNT=2 NODE_APP_INSTANCE=1 PORT=3001");
+}
+
+TEST(ReplicaEnvironment, ReplacesVariablesOfTheSameNames) {
+  Variables variables({"HYDRINIT_REPLICA=7", "A=1", "NODE_APP_INSTANCE=x", "HYDRINIT_REPLICA_COUNT",
+                       "B=2", "PORT=80", "NODE_APP_INSTANCE=y"},
+                      "PORT=3000");
+  EXPECT_EQ(variables.of_slot(1, 2),
+            "HYDRINIT_REPLICA=1 HYDRINIT_REPLICA_COUNT=2 NODE_APP_INSTANCE=1 PORT=3001 A=1 B=2");
+}
+
+TEST(ReplicaEnvironment, KeepsVariablesOfOtherNames) {
+  Variables variables(
+      {"HYDRINIT_REPLICAS=7", "HYDRINIT_REPLIC=7", "hydrinit_replica=7", "NODE_APP_INSTANCE_ID=7",
+       "XNODE_APP_INSTANCE=7", "PORTS=1", "POR=1", "A=NODE_APP_INSTANCE=1"},
+      "PORT");
+  EXPECT_EQ(variables.of_slot(0, 1),
+            "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0 PORT=0 "
+            "HYDRINIT_REPLICAS=7 HYDRINIT_REPLIC=7 hydrinit_replica=7 NODE_APP_INSTANCE_ID=7 "
+            "XNODE_APP_INSTANCE=7 PORTS=1 POR=1 A=NODE_APP_INSTANCE=1");
+}
+
+TEST(ReplicaEnvironment, KeepsWhatIsNoVariable) {
+  Variables variables({"", "=x", "word", "A="});
+  EXPECT_EQ(variables.of_slot(0, 1),
+            "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0  =x word A=");
+}
+
+TEST(ReplicaEnvironment, IndexBeginsAtItsBase) {
+  Variables variables({}, "PORT=3000");
+  const char* const kOwn = "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=0 ";
+  EXPECT_EQ(variables.of_slot(0, 4), std::string(kOwn) + "PORT=3000");
+  EXPECT_EQ(variables.of_slot(3, 4),
+            "HYDRINIT_REPLICA=3 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=3 PORT=3003");
+}
+
+TEST(ReplicaEnvironment, IndexWithoutABaseIsTheSlot) {
+  Variables variables({}, "WORKER");
+  EXPECT_EQ(variables.of_slot(5, 8),
+            "HYDRINIT_REPLICA=5 HYDRINIT_REPLICA_COUNT=8 NODE_APP_INSTANCE=5 WORKER=5");
+}
+
+TEST(ReplicaEnvironment, LongestNameAndLargestBaseHaveRoom) {
+  const std::string name(kIndexNameMax, 'x');
+  const std::string index = name + "=2147473647";
+  Variables variables({name + "=old"}, index.c_str());
+  EXPECT_EQ(variables.of_slot(kReplicasMax - 1, kReplicasMax),
+            "HYDRINIT_REPLICA=9999 HYDRINIT_REPLICA_COUNT=10000 NODE_APP_INSTANCE=9999 " + name +
+                "=2147483646");
+}
+
+TEST(ReplicaEnvironment, IndexMayTakeThePlaceOfNodesInstance) {
+  Variables variables({"NODE_APP_INSTANCE=old", "A=1"}, "NODE_APP_INSTANCE=100");
+  EXPECT_EQ(variables.of_slot(2, 4),
+            "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=102 A=1");
+  Variables plain({}, "NODE_APP_INSTANCE");
+  EXPECT_EQ(plain.of_slot(2, 4), "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=2");
+}
+
+TEST(ReplicaEnvironment, AsksForRoomForAllOfThemAndTheEnd) {
+  // Nothing is replaced: that takes the most.
+  for (std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{100}}) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) names.push_back("V" + std::to_string(i) + "=1");
+    Variables variables(names, "PORT");
+    EXPECT_GE(variables.room(), count + 4 + 1);
+    // A write behind it is found by the sanitizer.
+    EXPECT_NE(variables.of_slot(0, 1), "");
+  }
+}
+
+TEST(ReplicaEnvironment, LeavesTheEnvironmentItWasMadeFromAlone) {
+  char first[] = "NODE_APP_INSTANCE=x";
+  char second[] = "A=1";
+  char* envp[] = {first, second, nullptr};
+  char* room[8];
+  ASSERT_LE(ReplicaEnvironment::size(envp), std::size(room));
+  ReplicaEnvironment environment;
+  environment.prepare(envp, room, nullptr);
+  (void)environment.of_slot(3, 4);
+  EXPECT_STREQ(envp[0], "NODE_APP_INSTANCE=x");
+  EXPECT_STREQ(envp[1], "A=1");
+  EXPECT_EQ(envp[2], nullptr);
+}
+
+}  // namespace
+}  // namespace hydrinit
