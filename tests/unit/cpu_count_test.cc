@@ -147,10 +147,7 @@ std::string folder_of(const char* root, const char* mount_point, const char* gro
   mount.version = kV1;
   mount.path = path.data();
   mount.mount_point = point.data();
-  char buffer[256];
-  Text text(buffer);
-  append_group_folder(text, mount, group);
-  return std::string(text.view());
+  return point + group_below(mount, group);
 }
 
 TEST(CpuCount, FolderOfAGroupIsBelowTheMountWithoutItsRoot) {
@@ -293,7 +290,7 @@ class Tree {
   // "2 by /sys/fs/cgroup/cpu.max", or "none".
   std::string quota() const {
     const CpuCount counted = count();
-    if (counted.quota == 0) return "none" + std::string(counted.quota_file);
+    if (counted.quota == 0) return "none";
     const std::string file = counted.quota_file;
     EXPECT_EQ(file.compare(0, root_.size(), root_), 0) << file;
     return std::to_string(counted.quota) + " by " +

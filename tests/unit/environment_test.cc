@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <iterator>
+#include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,38 +44,51 @@ class Variables {
   ReplicaEnvironment environment_;
 };
 
+// The order of variables means nothing.
+std::string sorted(const std::string& text) {
+  std::istringstream in(text);
+  const std::multiset<std::string> words{std::istream_iterator<std::string>(in), {}};
+  std::string out;
+  for (const std::string& word : words) out += word + "\n";
+  return out;
+}
+#define EXPECT_SAME_WORDS(a, b) EXPECT_EQ(sorted(a), sorted(b))
+
 TEST(ReplicaEnvironment, TellsTheSlotAndTheCount) {
   Variables variables({"PATH=/bin", "HOME=/"});
-  EXPECT_EQ(variables.of_slot(2, 4),
-            "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=2 PATH=/bin HOME=/");
+  EXPECT_SAME_WORDS(
+      variables.of_slot(2, 4),
+      "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=2 PATH=/bin HOME=/");
 }
 
 TEST(ReplicaEnvironment, TellsEachSlotItsOwn) {
   Variables variables({"A=1"});
   // A shorter number leaves nothing of a longer one behind.
-  EXPECT_EQ(variables.of_slot(9999, 10000),
-            "HYDRINIT_REPLICA=9999 HYDRINIT_REPLICA_COUNT=10000 NODE_APP_INSTANCE=9999 A=1");
-  EXPECT_EQ(variables.of_slot(0, 1),
-            "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0 A=1");
-  EXPECT_EQ(variables.of_slot(10, 11),
-            "HYDRINIT_REPLICA=10 HYDRINIT_REPLICA_COUNT=11 NODE_APP_INSTANCE=10 A=1");
+  EXPECT_SAME_WORDS(
+      variables.of_slot(9999, 10000),
+      "HYDRINIT_REPLICA=9999 HYDRINIT_REPLICA_COUNT=10000 NODE_APP_INSTANCE=9999 A=1");
+  EXPECT_SAME_WORDS(variables.of_slot(0, 1),
+                    "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0 A=1");
+  EXPECT_SAME_WORDS(variables.of_slot(10, 11),
+                    "HYDRINIT_REPLICA=10 HYDRINIT_REPLICA_COUNT=11 NODE_APP_INSTANCE=10 A=1");
 }
 
 TEST(ReplicaEnvironment, OfNothingIsItsOwnVariables) {
   Variables variables({});
-  EXPECT_EQ(variables.of_slot(0, 1),
-            "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0");
+  EXPECT_SAME_WORDS(variables.of_slot(0, 1),
+                    "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0");
   Variables indexed({}, "PORT=3000");
-  EXPECT_EQ(indexed.of_slot(1, 2),
-            "HYDRINIT_REPLICA=1 HYDRINIT_REPLICA_COUNT=2 NODE_APP_INSTANCE=1 PORT=3001");
+  EXPECT_SAME_WORDS(indexed.of_slot(1, 2),
+                    "HYDRINIT_REPLICA=1 HYDRINIT_REPLICA_COUNT=2 NODE_APP_INSTANCE=1 PORT=3001");
 }
 
 TEST(ReplicaEnvironment, ReplacesVariablesOfTheSameNames) {
-  Variables variables({"HYDRINIT_REPLICA=7", "A=1", "NODE_APP_INSTANCE=x", "HYDRINIT_REPLICA_COUNT",
-                       "B=2", "PORT=80", "NODE_APP_INSTANCE=y"},
+  Variables variables({"HYDRINIT_REPLICA=7", "A=1", "NODE_APP_INSTANCE=x",
+                       "HYDRINIT_REPLICA_COUNT=9", "B=2", "PORT=80", "NODE_APP_INSTANCE=y"},
                       "PORT=3000");
-  EXPECT_EQ(variables.of_slot(1, 2),
-            "HYDRINIT_REPLICA=1 HYDRINIT_REPLICA_COUNT=2 NODE_APP_INSTANCE=1 PORT=3001 A=1 B=2");
+  EXPECT_SAME_WORDS(
+      variables.of_slot(1, 2),
+      "HYDRINIT_REPLICA=1 HYDRINIT_REPLICA_COUNT=2 NODE_APP_INSTANCE=1 PORT=3001 A=1 B=2");
 }
 
 TEST(ReplicaEnvironment, KeepsVariablesOfOtherNames) {
@@ -81,47 +96,49 @@ TEST(ReplicaEnvironment, KeepsVariablesOfOtherNames) {
       {"HYDRINIT_REPLICAS=7", "HYDRINIT_REPLIC=7", "hydrinit_replica=7", "NODE_APP_INSTANCE_ID=7",
        "XNODE_APP_INSTANCE=7", "PORTS=1", "POR=1", "A=NODE_APP_INSTANCE=1"},
       "PORT");
-  EXPECT_EQ(variables.of_slot(0, 1),
-            "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0 PORT=0 "
-            "HYDRINIT_REPLICAS=7 HYDRINIT_REPLIC=7 hydrinit_replica=7 NODE_APP_INSTANCE_ID=7 "
-            "XNODE_APP_INSTANCE=7 PORTS=1 POR=1 A=NODE_APP_INSTANCE=1");
+  EXPECT_SAME_WORDS(
+      variables.of_slot(0, 1),
+      "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0 PORT=0 "
+      "HYDRINIT_REPLICAS=7 HYDRINIT_REPLIC=7 hydrinit_replica=7 NODE_APP_INSTANCE_ID=7 "
+      "XNODE_APP_INSTANCE=7 PORTS=1 POR=1 A=NODE_APP_INSTANCE=1");
 }
 
 TEST(ReplicaEnvironment, KeepsWhatIsNoVariable) {
   Variables variables({"", "=x", "word", "A="});
-  EXPECT_EQ(variables.of_slot(0, 1),
-            "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0  =x word A=");
+  EXPECT_SAME_WORDS(variables.of_slot(0, 1),
+                    "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0  =x word A=");
 }
 
 TEST(ReplicaEnvironment, IndexBeginsAtItsBase) {
   Variables variables({}, "PORT=3000");
   const char* const kOwn = "HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=0 ";
-  EXPECT_EQ(variables.of_slot(0, 4), std::string(kOwn) + "PORT=3000");
-  EXPECT_EQ(variables.of_slot(3, 4),
-            "HYDRINIT_REPLICA=3 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=3 PORT=3003");
+  EXPECT_SAME_WORDS(variables.of_slot(0, 4), std::string(kOwn) + "PORT=3000");
+  EXPECT_SAME_WORDS(variables.of_slot(3, 4),
+                    "HYDRINIT_REPLICA=3 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=3 PORT=3003");
 }
 
 TEST(ReplicaEnvironment, IndexWithoutABaseIsTheSlot) {
   Variables variables({}, "WORKER");
-  EXPECT_EQ(variables.of_slot(5, 8),
-            "HYDRINIT_REPLICA=5 HYDRINIT_REPLICA_COUNT=8 NODE_APP_INSTANCE=5 WORKER=5");
+  EXPECT_SAME_WORDS(variables.of_slot(5, 8),
+                    "HYDRINIT_REPLICA=5 HYDRINIT_REPLICA_COUNT=8 NODE_APP_INSTANCE=5 WORKER=5");
 }
 
 TEST(ReplicaEnvironment, LongestNameAndLargestBaseHaveRoom) {
   const std::string name(kIndexNameMax, 'x');
   const std::string index = name + "=2147473647";
   Variables variables({name + "=old"}, index.c_str());
-  EXPECT_EQ(variables.of_slot(kReplicasMax - 1, kReplicasMax),
-            "HYDRINIT_REPLICA=9999 HYDRINIT_REPLICA_COUNT=10000 NODE_APP_INSTANCE=9999 " + name +
-                "=2147483646");
+  EXPECT_SAME_WORDS(variables.of_slot(kReplicasMax - 1, kReplicasMax),
+                    "HYDRINIT_REPLICA=9999 HYDRINIT_REPLICA_COUNT=10000 NODE_APP_INSTANCE=9999 " +
+                        name + "=2147483646");
 }
 
 TEST(ReplicaEnvironment, IndexMayTakeThePlaceOfNodesInstance) {
   Variables variables({"NODE_APP_INSTANCE=old", "A=1"}, "NODE_APP_INSTANCE=100");
-  EXPECT_EQ(variables.of_slot(2, 4),
-            "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=102 A=1");
+  EXPECT_SAME_WORDS(variables.of_slot(2, 4),
+                    "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=102 A=1");
   Variables plain({}, "NODE_APP_INSTANCE");
-  EXPECT_EQ(plain.of_slot(2, 4), "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=2");
+  EXPECT_SAME_WORDS(plain.of_slot(2, 4),
+                    "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=2");
 }
 
 TEST(ReplicaEnvironment, AsksForRoomForAllOfThemAndTheEnd) {
