@@ -13,7 +13,8 @@ class Text {
  public:
   // The buffer outlives the Text. What does not fit is cut; a cut line still ends in its newline.
   template <std::size_t Size>
-  explicit Text(char (&buffer)[Size]) : begin_(buffer), capacity_(Size) {}
+  explicit Text(char (&buffer)[Size]) : Text(buffer, Size) {}
+  Text(char* buffer, std::size_t size) : begin_(buffer), capacity_(size) {}
 
   // Understands %s, %d, %c and %%; the format may be squeezed. Text that comes in by %s and %c is
   // shown safely, as by put_shown().

@@ -33,10 +33,8 @@ int read_limit(const char* folder, Path& path) {
   return os::read_file(join(path, folder, "/cpu.max"), text).failed() ? 0 : parse_cpu_max(text);
 }
 
-// The least limit from the folder up to the mount point, which is its first shortest bytes.
-void walk_up(Path& folder, std::size_t shortest, CpuCount& out) {
-  std::size_t size = 0;
-  while (folder[size] != '\0') ++size;
+// The least limit from the folder, of that size, up to the mount point, its first shortest bytes.
+void walk_up(Path& folder, std::size_t size, std::size_t shortest, CpuCount& out) {
   while (true) {
     Path path;
     const int cpus = read_limit(folder, path);
@@ -71,8 +69,9 @@ void find_quota(const char* root, char* memory, CpuCount& out) {
     folder.put(mount.mount_point);
     const std::size_t shortest = folder.view().size();
     folder.put(group_below(mount, groups[static_cast<int>(mount.version)]));
+    const std::size_t size = folder.view().size();
     folder.put('\0');
-    walk_up(path, shortest, out);
+    walk_up(path, size, shortest, out);
   }
 }
 

@@ -23,7 +23,8 @@ class ReplicaEnvironment {
  private:
   // Each is NAME=NUMBER; the first is --index-env's.
   static constexpr int kOwn = 4;
-  char own_[kOwn][kIndexNameMax + 16]{};
+  static constexpr std::size_t kDigitsMax = 16;
+  char own_[kOwn][kIndexNameMax + kDigitsMax]{};
   int base_ = 0;
   std::uint8_t number_at_[kOwn]{};
   char** environment_ = nullptr;
