@@ -33,10 +33,12 @@ include $(BUILD)/toolchain.mk
 
 # ---- the product -------------------------------------------------------------------------------
 
-# x86 compilers align large tables to 32 bytes otherwise.
-ALIGNMENT := $(shell $(CXX) -malign-data=abi -fsyntax-only -x c++ /dev/null 2>/dev/null && echo -malign-data=abi)
-PRODUCT_CXXFLAGS := $(LANGUAGE) $(ALIGNMENT) -Oz -fno-expensive-optimizations -fno-thread-jumps -fno-move-loop-invariants \
-  -fno-ipa-cp -flto -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
+# On x86: no tables aligned to 32 bytes, no vector registers to save.
+X86 := $(shell $(CXX) -malign-data=abi -mgeneral-regs-only -fsyntax-only -x c++ /dev/null \
+  2>/dev/null && echo -malign-data=abi -mgeneral-regs-only)
+PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz $(X86) -fno-expensive-optimizations -fno-thread-jumps \
+  -fno-move-loop-invariants -fno-ipa-cp -fno-optimize-sibling-calls -fno-shrink-wrap \
+  -fno-inline-functions-called-once -fno-tree-dominator-opts -flto -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
   -ffunction-sections -fdata-sections -fvisibility=hidden \
   -fstack-protector \
   $(WARNINGS) $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)

@@ -15,6 +15,8 @@ constexpr SignalSet kTerminalToGroup{kSignalInt,  kSignalQuit, kSignalTstp,
 }  // namespace
 
 void Supervisor::step(const Event& event, Actions& out) {
+  out_ = &out;
+  now_ = event.at;
   switch (event.kind) {
   case Event::Kind::start:
     if (config_.verb == Verb::pause) {
@@ -22,34 +24,34 @@ void Supervisor::step(const Event& event, Actions& out) {
       break;
     }
     phase_ = Phase::running;
-    for (int slot = 0; slot < count_; ++slot) start_at(in_slot(slot), event.at);
-    on_tick(event.at, out);
+    for (int slot = 0; slot < count_; ++slot) start_now(in_slot(slot));
+    on_tick();
     break;
-  case Event::Kind::tick: on_tick(event.at, out); break;
-  case Event::Kind::spawned: on_spawned(event.slot, event.at); break;
-  case Event::Kind::spawn_failed: on_spawn_failed(event, out); break;
-  case Event::Kind::ended: on_ended(event, out); break;
-  case Event::Kind::drained: on_drained(event, out); break;
-  case Event::Kind::signal: on_signal(event, out); break;
+  case Event::Kind::tick: on_tick(); break;
+  case Event::Kind::spawned: on_spawned(event.slot); break;
+  case Event::Kind::spawn_failed: on_spawn_failed(event); break;
+  case Event::Kind::ended: on_ended(event); break;
+  case Event::Kind::drained: on_drained(event); break;
+  case Event::Kind::signal: on_signal(event); break;
   }
 }
 
 // ---- signals -----------------------------------------------------------------------------------
 
-void Supervisor::on_signal(const Event& event, Actions& out) {
+void Supervisor::on_signal(const Event& event) {
   const int received = event.signal.number;
-  out.report(Said::received, event.signal.number);
+  out_->report(Said::received, event.signal.number);
   if (phase_ == Phase::running || phase_ == Phase::delaying || phase_ == Phase::stopping) {
-    forward(event, out);
+    forward(event);
   } else if (phase_ == Phase::pausing) {
-    if (received == kSignalTerm || received == kSignalInt) exit(0, out);
+    if (received == kSignalTerm || received == kSignalInt) exit(0);
   } else if (phase_ == Phase::resting && config_.stop_on.has(received) &&
              config_.signals.sent_as(received) != 0) {
-    begin_sweep(event.at, out);
+    begin_sweep();
   }
 }
 
-void Supervisor::forward(const Event& event, Actions& out) {
+void Supervisor::forward(const Event& event) {
   const std::uint8_t received = event.signal.number;
   const bool from_kernel = event.signal.origin == SignalOrigin::kernel;
   SignalReceived sent = event.signal;
@@ -58,9 +60,9 @@ void Supervisor::forward(const Event& event, Actions& out) {
   // With replicas a hang-up of the terminal is no wish to reload.
   const bool hung_up = config_.replicas != 0 && received == kSignalHup && from_kernel;
   const bool stop = !dropped && (config_.stop_on.has(received) || hung_up);
-  if (!stop && steer(event.signal, event.at, out)) return;
+  if (!stop && steer(event.signal)) return;
   if (stop && config_.stop_signal != 0) sent.number = config_.stop_signal;
-  if (sent.number != received) out.report(Said::rewritten, received, sent.number);
+  if (sent.number != received) out_->report(Said::rewritten, received, sent.number);
 
   const bool suspends = config_.placement != Placement::new_group && kTerminalStops.has(received);
   // A child in our own group has had the terminal's signal already.
@@ -70,181 +72,179 @@ void Supervisor::forward(const Event& event, Actions& out) {
   // orphaned group by the same reasoning.
   const bool pointless = suspends && pid1_;
   if (dropped) {
-    out.report(Said::not_sent, received);
+    out_->report(Said::not_sent, received);
   } else if (stop) {
-    on_stop_signal(sent, from_kernel && delivered, event.at, out);
+    on_stop_signal(sent, from_kernel && delivered);
   } else if (!from_kernel || !(delivered || pointless)) {
-    out.send(kEverySlot, config_.scope, sent);
+    out_->send(kEverySlot, config_.scope, sent);
   }
   if (suspends && !(from_kernel && pid1_)) {
-    out.report(Said::suspending);
-    out.suspend();
+    out_->report(Said::suspending);
+    out_->suspend();
   }
 }
 
-void Supervisor::on_stop_signal(const SignalReceived& signal, bool delivered, Instant at,
-                                Actions& out) {
+void Supervisor::on_stop_signal(const SignalReceived& signal, bool delivered) {
   if (phase_ == Phase::stopping && config_.stop_timeout.count >= 0) {
-    out.report(Said::stop_hastened);
-    return kill_all(out);
+    out_->report(Said::stop_hastened);
+    return kill_all();
   }
   if (phase_ != Phase::stopping) requested_ = true;
   if (phase_ == Phase::running && config_.stop_delay.count > 0 && !delivered) {
     phase_ = Phase::delaying;
     held_ = signal;
-    deadline_ = at + config_.stop_delay;
-    out.report(Said::stop_delayed, signal.number);
+    deadline_ = now_ + config_.stop_delay;
+    out_->report(Said::stop_delayed, signal.number);
     hold_starts();
-    return check_end(at, out);
+    return check_end();
   }
-  stop_all(signal, delivered, at, out);
+  stop_all(signal, delivered);
 }
 
 // The signals that act on the replicas instead of being sent to them. Whoever rewrites one, be it
 // to itself, has it back.
-bool Supervisor::steer(const SignalReceived& signal, Instant at, Actions& out) {
+bool Supervisor::steer(const SignalReceived& signal) {
   const int number = signal.number;
   const bool ours = number == kSignalHup || number == kSignalTtin || number == kSignalTtou;
   if (config_.replicas == 0 || !ours || config_.signals.is_rewritten(number)) return false;
   if (phase_ != Phase::running || signal.origin == SignalOrigin::kernel) return false;
   if (number != kSignalHup) {
-    scale(number == kSignalTtin ? 1 : -1, at, out);
+    scale(number == kSignalTtin ? 1 : -1);
     return true;
   }
   // During a reload this makes those that it has replaced already old again.
   ++generation_;
   reloading_ = true;
-  out.report(Said::reload_begun);
-  if (reload_slot_ < 0) reload_next(at, out);
+  out_->report(Said::reload_begun);
+  if (reload_slot_ < 0) reload_next();
   return true;
 }
 
 // ---- scaling and reloading ---------------------------------------------------------------------
 
-void Supervisor::scale(int by, Instant at, Actions& out) {
+void Supervisor::scale(int by) {
   const int wanted = count_ + by;
   const bool possible = wanted >= 1 && wanted <= static_cast<int>(replicas_.size());
   if (possible) count_ = wanted;
-  out.report_replica(possible ? Said::scaled : Said::not_scaled, kEverySlot, {}, count_);
+  out_->report_replica(possible ? Said::scaled : Said::not_scaled, kEverySlot, {}, count_);
   if (!possible) return;
   if (by > 0) {
     Replica& added = in_slot(count_ - 1);
     // One that is still on its way out is started again when it has ended.
-    if (!added.has_process()) start_at(added, at);
+    if (!added.has_process()) start_now(added);
     return;
   }
   Replica& removed = in_slot(count_);
-  if (removed.has_process()) return stop_one(count_, at, out);
-  settle(count_, Step::remove, at, out);
+  if (removed.has_process()) return stop_one(count_);
+  settle(count_, Step::remove);
 }
 
 // Replaces the first of the old ones, and goes on when its successor is up. Those that have failed
 // are revived.
-void Supervisor::reload_next(Instant at, Actions& out) {
+void Supervisor::reload_next() {
   reload_slot_ = kEverySlot;
   for (int slot = 0; slot < count_; ++slot) {
     Replica& replica = in_slot(slot);
     if (replica.generation == generation_ || replica.stage == Stage::done) continue;
     reload_slot_ = static_cast<std::int16_t>(slot);
-    if (replica.has_process()) return stop_one(slot, at, out);
+    if (replica.has_process()) return stop_one(slot);
     replica.early_deaths = 0;
     replica.failed_starts = 0;
-    return start_at(replica, at);
+    return start_now(replica);
   }
   reloading_ = false;
-  out.report(Said::reload_done);
+  out_->report(Said::reload_done);
 }
 
-void Supervisor::end_reload(int failed_slot, Actions& out) {
+void Supervisor::end_reload(int failed_slot) {
   reloading_ = false;
   reload_slot_ = kEverySlot;
-  out.report_replica(Said::reload_ended, failed_slot, {});
+  out_->report_replica(Said::reload_ended, failed_slot, {});
 }
 
 // ---- the life of a replica ---------------------------------------------------------------------
 
-void Supervisor::start_at(Replica& replica, Instant at) {
-  if (replica.take(Step::want)) set_deadline(replica, at);
+void Supervisor::start_now(Replica& replica) {
+  if (replica.take(Step::want)) set_deadline(replica, now_);
 }
 
-void Supervisor::on_spawned(int slot, Instant at) {
+void Supervisor::on_spawned(int slot) {
   Replica& replica = in_slot(slot);
   if (!replica.take(Step::spawned)) return;
   ++processes_;
   spawned_before_ = true;
-  replica.started = at;
+  replica.started = now_;
   replica.generation = generation_;
   replica.failed_starts = 0;
   replica.told = false;
   if (!config_.supervises()) {
     (void)replica.take(Step::up);
   } else {
-    set_deadline(replica, at + config_.ready);
+    set_deadline(replica, now_ + config_.ready);
   }
 }
 
-void Supervisor::on_spawn_failed(const Event& event, Actions& out) {
+void Supervisor::on_spawn_failed(const Event& event) {
   Replica& replica = in_slot(event.slot);
   replica.last = event.status;
   const bool reload_failed = reloading_ && reload_slot_ == event.slot;
   if (config_.restart == Restart::no) {
     const bool success = judge_exit_code(event.status, config_.success) == 0;
-    settle(event.slot, success ? Step::finish : Step::fail, event.at, out);
+    settle(event.slot, success ? Step::finish : Step::fail);
   } else if (event.transient) {
     if (replica.failed_starts < UINT16_MAX) ++replica.failed_starts;
     const int in_a_row = replica.early_deaths + replica.failed_starts;
-    const Millis delay = back_off(config_, in_a_row, jitter(event.at));
+    const Millis delay = back_off(config_, in_a_row, jitter());
     (void)replica.take(Step::again);
-    set_deadline(replica, event.at + delay);
-    out.report_replica(Said::start_retried, event.slot, {}, static_cast<int>(delay.count));
+    set_deadline(replica, now_ + delay);
+    out_->report_replica(Said::start_retried, event.slot, {}, static_cast<int>(delay.count));
   } else {
-    settle(event.slot, Step::fail, event.at, out);
+    settle(event.slot, Step::fail);
   }
-  if (reload_failed && reloading_) end_reload(event.slot, out);
+  if (reload_failed && reloading_) end_reload(event.slot);
 }
 
-void Supervisor::on_ended(const Event& event, Actions& out) {
+void Supervisor::on_ended(const Event& event) {
   const int slot = event.slot;
   Replica& replica = in_slot(slot);
   if (!replica.has_process()) return;
   const bool told = replica.stage == Stage::stopping || replica.stage == Stage::killing;
-  const RestartVerdict verdict =
-      judge_restart(config_, replica, event.status, event.at, jitter(event.at));
+  const RestartVerdict verdict = judge_restart(config_, replica, event.status, now_, jitter());
   --processes_;
   replica.last = event.status;
-  if (slot >= count_) return settle(slot, Step::remove, event.at, out);
-  if (ending()) return settle(slot, Step::finish, event.at, out);
+  if (slot >= count_) return settle(slot, Step::remove);
+  if (ending()) return settle(slot, Step::finish);
   if (told) {
     // It made room for its successor.
     (void)replica.take(Step::again);
     replica.early_deaths = 0;
-    return set_deadline(replica, event.at);
+    return set_deadline(replica, now_);
   }
   const bool reload_failed = reloading_ && reload_slot_ == slot;
   replica.early_deaths = verdict.early_deaths;
   switch (verdict.kind) {
   case RestartVerdict::Kind::again:
     (void)replica.take(Step::again);
-    set_deadline(replica, event.at + verdict.delay);
-    out.report_replica(Said::replica_restarts, slot, event.status,
-                       static_cast<int>(verdict.delay.count));
+    set_deadline(replica, now_ + verdict.delay);
+    out_->report_replica(Said::replica_restarts, slot, event.status,
+                         static_cast<int>(verdict.delay.count));
     break;
-  case RestartVerdict::Kind::done: settle(slot, Step::finish, event.at, out); break;
-  case RestartVerdict::Kind::failed: settle(slot, Step::fail, event.at, out); break;
+  case RestartVerdict::Kind::done: settle(slot, Step::finish); break;
+  case RestartVerdict::Kind::failed: settle(slot, Step::fail); break;
   }
-  if (reload_failed && reloading_) end_reload(slot, out);
+  if (reload_failed && reloading_) end_reload(slot);
 }
 
 // It has ended for good, or is not wanted any more: the exit policy is asked.
-void Supervisor::settle(int slot, Step step, Instant at, Actions& out) {
+void Supervisor::settle(int slot, Step step) {
   Replica& replica = in_slot(slot);
   (void)replica.take(step);
   set_deadline(replica, kNever);
-  if (step == Step::remove && reload_slot_ == slot && reloading_) reload_next(at, out);
-  if (ending() || step == Step::remove) return check_end(at, out);
+  if (step == Step::remove && reload_slot_ == slot && reloading_) reload_next();
+  if (ending() || step == Step::remove) return check_end();
   const bool failed = step == Step::fail;
   if (config_.supervises()) {
-    out.report_replica(failed ? Said::replica_failed : Said::replica_done, slot, replica.last);
+    out_->report_replica(failed ? Said::replica_failed : Said::replica_done, slot, replica.last);
   }
   if (failed && !failed_before_) {
     failed_before_ = true;
@@ -252,18 +252,18 @@ void Supervisor::settle(int slot, Step step, Instant at, Actions& out) {
   }
   const bool decides =
       config_.exit_when == ExitWhen::any || (failed && config_.exit_when == ExitWhen::failed);
-  if (!decides) return check_end(at, out);
-  if (processes_ > 0) out.report_replica(Said::replica_decided, slot, {});
-  stop_rest(at, out);
+  if (!decides) return check_end();
+  if (processes_ > 0) out_->report_replica(Said::replica_decided, slot, {});
+  stop_rest();
 }
 
-void Supervisor::stop_one(int slot, Instant at, Actions& out) {
+void Supervisor::stop_one(int slot) {
   Replica& replica = in_slot(slot);
   if (!replica.take(Step::stop)) return;
   replica.told = true;
   const bool limited = config_.stop_timeout.count >= 0;
-  set_deadline(replica, limited ? at + config_.stop_timeout : kNever);
-  out.send(slot, config_.scope, {.number = stop_signal()});
+  set_deadline(replica, limited ? now_ + config_.stop_timeout : kNever);
+  out_->send(slot, config_.scope, {.number = stop_signal()});
 }
 
 // ---- the end of the container ------------------------------------------------------------------
@@ -282,33 +282,31 @@ void Supervisor::hold_starts() {
   }
 }
 
-void Supervisor::stop_all(const SignalReceived& signal, bool delivered, Instant at, Actions& out) {
+void Supervisor::stop_all(const SignalReceived& signal, bool delivered) {
   phase_ = Phase::stopping;
   deadline_ = kNever;
   hold_starts();
   const bool limited = config_.stop_timeout.count >= 0;
   for (Replica& replica : replicas_) {
     if (!replica.take(Step::stop)) continue;
-    set_deadline(replica, limited ? at + config_.stop_timeout : kNever);
+    set_deadline(replica, limited ? now_ + config_.stop_timeout : kNever);
   }
-  if (!delivered && processes_ > 0) out.send_stop(config_.scope, signal);
-  check_end(at, out);
+  if (!delivered && processes_ > 0) out_->send_stop(config_.scope, signal);
+  check_end();
 }
 
 // The exit policy's word.
-void Supervisor::stop_rest(Instant at, Actions& out) {
-  stop_all({.number = stop_signal()}, false, at, out);
-}
+void Supervisor::stop_rest() { stop_all({.number = stop_signal()}, false); }
 
 // Whoever does not stop by itself is not trusted to have stopped its own children.
-void Supervisor::kill_all(Actions& out) {
+void Supervisor::kill_all() {
   for (Replica& replica : replicas_) {
     if (replica.take(Step::kill)) set_deadline(replica, kNever);
   }
-  out.send(kEverySlot, SignalScope::group, {.number = kSignalKill});
+  out_->send(kEverySlot, SignalScope::group, {.number = kSignalKill});
 }
 
-void Supervisor::check_end(Instant at, Actions& out) {
+void Supervisor::check_end() {
   if (processes_ > 0) return;
   if (phase_ == Phase::running) {
     for (int slot = 0; slot < count_; ++slot) {
@@ -321,18 +319,18 @@ void Supervisor::check_end(Instant at, Actions& out) {
   if (requested_) code_ = code_of_stop();
   if (config_.wait_all.count > 0 && spawned_before_) {
     phase_ = Phase::resting;
-    deadline_ = at + config_.wait_all;
-    out.report(Said::rest_told);
-    out.send_rest(kSignalTerm);
+    deadline_ = now_ + config_.wait_all;
+    out_->report(Said::rest_told);
+    out_->send_rest(kSignalTerm);
     // A stopped process acts on TERM only once it is continued.
-    out.send_rest(kSignalCont);
+    out_->send_rest(kSignalCont);
   } else if (config_.supervises() && !pid1_) {
     // What the replicas left behind, as the kernel does it for PID 1.
     phase_ = Phase::sweeping;
-    deadline_ = at + kSweepMax;
-    out.send_rest(kSignalKill);
+    deadline_ = now_ + kSweepMax;
+    out_->send_rest(kSignalKill);
   } else {
-    exit(code_, out);
+    exit(code_);
   }
 }
 
@@ -352,14 +350,14 @@ int Supervisor::code_of_stop() const {
   return 0;
 }
 
-void Supervisor::begin_sweep(Instant at, Actions& out) {
+void Supervisor::begin_sweep() {
   phase_ = Phase::sweeping;
-  deadline_ = at + kSweepMax;
-  out.report(Said::rest_killed);
-  out.send_rest(kSignalKill);
+  deadline_ = now_ + kSweepMax;
+  out_->report(Said::rest_killed);
+  out_->send_rest(kSignalKill);
 }
 
-void Supervisor::on_drained(const Event& event, Actions& out) {
+void Supervisor::on_drained(const Event& event) {
   switch (phase_) {
   case Phase::idle:
   case Phase::pausing:
@@ -367,33 +365,33 @@ void Supervisor::on_drained(const Event& event, Actions& out) {
   case Phase::delaying:
   case Phase::stopping: break;
   case Phase::resting:
-    if (event.childless) exit(code_, out);
+    if (event.childless) exit(code_);
     break;
   case Phase::sweeping:
     if (event.childless) {
-      exit(code_, out);
+      exit(code_);
     } else {
       // An exit may have handed us grandchildren that the last KILL did not reach.
-      out.send_rest(kSignalKill);
+      out_->send_rest(kSignalKill);
     }
     break;
   }
 }
 
-void Supervisor::exit(int code, Actions& out) {
+void Supervisor::exit(int code) {
   phase_ = Phase::idle;
   deadline_ = kNever;
-  out.exit(code);
+  out_->exit(code);
 }
 
 // ---- time --------------------------------------------------------------------------------------
 
-void Supervisor::on_tick(Instant at, Actions& out) {
-  if (at >= deadline_) return on_deadline(at, out);
-  if (at < next_deadline()) return;
+void Supervisor::on_tick() {
+  if (now_ >= deadline_) return on_deadline();
+  if (now_ < next_deadline()) return;
   // One due replica a step: what becomes of a start is known before the next.
   const int end = static_cast<int>(replicas_.size());
-  for (; cursor_ < end && in_slot(cursor_).deadline > at; ++cursor_) {
+  for (; cursor_ < end && in_slot(cursor_).deadline > now_; ++cursor_) {
     if (in_slot(cursor_).deadline < passed_) passed_ = in_slot(cursor_).deadline;
   }
   const int due = cursor_;
@@ -402,16 +400,16 @@ void Supervisor::on_tick(Instant at, Actions& out) {
     passed_ = kNever;
     cursor_ = 0;
   }
-  if (due < end) on_replica_deadline(due, at, out);
+  if (due < end) on_replica_deadline(due);
 }
 
-void Supervisor::on_deadline(Instant at, Actions& out) {
+void Supervisor::on_deadline() {
   switch (phase_) {
-  case Phase::delaying: stop_all(held_, false, at, out); break;
-  case Phase::resting: begin_sweep(at, out); break;
+  case Phase::delaying: stop_all(held_, false); break;
+  case Phase::resting: begin_sweep(); break;
   case Phase::sweeping:
-    out.report(Said::rest_left);
-    exit(code_, out);
+    out_->report(Said::rest_left);
+    exit(code_);
     break;
   case Phase::idle:
   case Phase::pausing:
@@ -420,19 +418,19 @@ void Supervisor::on_deadline(Instant at, Actions& out) {
   }
 }
 
-void Supervisor::on_replica_deadline(int slot, Instant at, Actions& out) {
+void Supervisor::on_replica_deadline(int slot) {
   Replica& replica = in_slot(slot);
   replica.deadline = kNever;
   switch (replica.stage) {
-  case Stage::waiting: out.spawn(slot); break;
+  case Stage::waiting: out_->spawn(slot); break;
   case Stage::starting:
     (void)replica.take(Step::up);
-    if (reloading_ && reload_slot_ == slot) reload_next(at, out);
+    if (reloading_ && reload_slot_ == slot) reload_next();
     break;
   case Stage::stopping:
     (void)replica.take(Step::kill);
-    out.report_replica(Said::stop_timed_out, slot, {});
-    out.send(slot, SignalScope::group, {.number = kSignalKill});
+    out_->report_replica(Said::stop_timed_out, slot, {});
+    out_->send(slot, SignalScope::group, {.number = kSignalKill});
     break;
   case Stage::unused:
   case Stage::running:
@@ -465,9 +463,9 @@ Instant Supervisor::next_deadline() {
 }
 
 // Knuth's linear congruential generator; its upper bits are good enough to spread restarts.
-std::uint8_t Supervisor::jitter(Instant at) {
+std::uint8_t Supervisor::jitter() {
   random_ =
-      (random_ + static_cast<std::uint64_t>(at.ms)) * 6364136223846793005U + 1442695040888963407U;
+      (random_ + static_cast<std::uint64_t>(now_.ms)) * 6364136223846793005U + 1442695040888963407U;
   return static_cast<std::uint8_t>(random_ >> 56);
 }
 

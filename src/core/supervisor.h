@@ -161,41 +161,43 @@ class Supervisor {
  private:
   enum class Phase : std::uint8_t { idle, pausing, running, delaying, stopping, resting, sweeping };
 
-  void on_signal(const Event& event, Actions& out);
-  void forward(const Event& event, Actions& out);
-  void on_stop_signal(const SignalReceived& signal, bool delivered, Instant at, Actions& out);
-  bool steer(const SignalReceived& signal, Instant at, Actions& out);
-  void scale(int by, Instant at, Actions& out);
-  void reload_next(Instant at, Actions& out);
-  void end_reload(int failed_slot, Actions& out);
+  void on_signal(const Event& event);
+  void forward(const Event& event);
+  void on_stop_signal(const SignalReceived& signal, bool delivered);
+  bool steer(const SignalReceived& signal);
+  void scale(int by);
+  void reload_next();
+  void end_reload(int failed_slot);
 
-  void on_spawned(int slot, Instant at);
-  void on_spawn_failed(const Event& event, Actions& out);
-  void on_ended(const Event& event, Actions& out);
-  void on_drained(const Event& event, Actions& out);
-  void on_tick(Instant at, Actions& out);
-  void on_deadline(Instant at, Actions& out);
-  void on_replica_deadline(int slot, Instant at, Actions& out);
+  void on_spawned(int slot);
+  void on_spawn_failed(const Event& event);
+  void on_ended(const Event& event);
+  void on_drained(const Event& event);
+  void on_tick();
+  void on_deadline();
+  void on_replica_deadline(int slot);
 
-  void start_at(Replica& replica, Instant at);
-  void settle(int slot, Step step, Instant at, Actions& out);
-  void stop_one(int slot, Instant at, Actions& out);
+  void start_now(Replica& replica);
+  void settle(int slot, Step step);
+  void stop_one(int slot);
   void hold_starts();
-  void stop_all(const SignalReceived& signal, bool delivered, Instant at, Actions& out);
-  void stop_rest(Instant at, Actions& out);
-  void kill_all(Actions& out);
-  void check_end(Instant at, Actions& out);
-  void begin_sweep(Instant at, Actions& out);
-  void exit(int code, Actions& out);
+  void stop_all(const SignalReceived& signal, bool delivered);
+  void stop_rest();
+  void kill_all();
+  void check_end();
+  void begin_sweep();
+  void exit(int code);
 
   Replica& in_slot(int slot) const { return replicas_[static_cast<std::size_t>(slot)]; }
   std::uint8_t stop_signal() const;
   int code_of(const Replica& replica) const;
   int code_of_stop() const;
-  std::uint8_t jitter(Instant at);
+  std::uint8_t jitter();
   void set_deadline(Replica& replica, Instant deadline);
 
   const Config& config_;
+  Actions* out_ = nullptr;  // of this step
+  Instant now_{};           // its time
   bool pid1_;
   Phase phase_ = Phase::idle;
   bool requested_ = false;  // the end was asked for by a signal

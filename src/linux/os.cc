@@ -36,7 +36,7 @@ int Fd::release() {
 
 void Fd::reset() {
   // close(2): the descriptor is gone whatever it returns.
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ >= 0) ::syscall(SYS_close, fd_);
   fd_ = -1;
 }
 
@@ -62,6 +62,7 @@ constexpr PackedRow<1, 1> kErrorRows[] = {
 };
 constexpr auto kErrors = pack<packed_size<0>(kErrorRows), 0>(kErrorRows);
 
+// Calls go through syscall(2): libc's wrappers are cancellation points, which nobody needs here.
 Error last_error(const char* operation) { return {operation, errno}; }
 
 // system call results by libc's rule: -1 and errno
@@ -74,8 +75,22 @@ Error result_of(long returned, const char* operation) {
 int above_stdio(long fd) {
   if (fd < 0 || fd > STDERR_FILENO) return static_cast<int>(fd);
   const long moved = ::syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  ::close(static_cast<int>(fd));
+  ::syscall(SYS_close, fd);
   return static_cast<int>(moved);
+}
+
+// A struct timespec as the plain system calls have it: two longs.
+struct Time {
+  long seconds;
+  long nanoseconds;
+};
+
+// ppoll(2) for one descriptor; a negative time-out waits as long as it takes.
+long poll_one(int fd, short events, Millis timeout) {
+  pollfd entry{fd, events, 0};
+  const Time limit{static_cast<long>(timeout.count / 1000),
+                   static_cast<long>(timeout.count % 1000 * 1000000)};
+  return ::syscall(SYS_ppoll, &entry, 1, timeout.count >= 0 ? &limit : nullptr, nullptr, 0);
 }
 
 long raw_sigprocmask(int how, const RawMask* set, RawMask* old) {
@@ -133,23 +148,19 @@ int open_signal_fd() {
 ReceivedSignal read_signal(int signal_fd) {
   signalfd_siginfo info;
   // EAGAIN: none is pending. EINTR cannot be, everything is blocked.
-  if (::read(signal_fd, &info, sizeof info) != ssize_t{sizeof info}) return {};
+  if (::syscall(SYS_read, signal_fd, &info, sizeof info) != long{sizeof info}) return {};
   return {static_cast<int>(info.ssi_signo), info.ssi_code, static_cast<pid_t>(info.ssi_pid),
           info.ssi_ptr};
 }
 
 bool take_pending_signal(int number) {
   const RawMask set = RawMask{1} << (number - 1);
-  const timespec at_once{};
+  const Time at_once{};
   return ::syscall(SYS_rt_sigtimedwait, &set, nullptr, &at_once, sizeof set) == number;
 }
 
 void wait_readable(int fd, Millis timeout) {
-  pollfd entry{fd, POLLIN, 0};
-  timespec limit{};
-  limit.tv_sec = static_cast<time_t>(timeout.count / 1000);
-  limit.tv_nsec = static_cast<long>(timeout.count % 1000 * 1000000);
-  ::ppoll(&entry, 1, timeout.count >= 0 ? &limit : nullptr, nullptr);
+  (void)poll_one(fd, POLLIN, timeout);
 }
 
 Instant now() {
@@ -160,10 +171,7 @@ Instant now() {
 #else
   constexpr long kClockGettime = SYS_clock_gettime;
 #endif
-  struct {
-    long seconds;
-    long nanoseconds;
-  } time{};
+  Time time{};
   // clock_gettime(2) fails only for an unknown clock.
   ::syscall(kClockGettime, CLOCK_MONOTONIC, &time);
   return {std::int64_t{time.seconds} * 1000 + time.nanoseconds / 1000000};
@@ -177,7 +185,7 @@ pid_t own_pid() {
 
 pid_t parent_pid() { return ::getppid(); }
 
-Error send_signal(pid_t target, int number) { return result_of(::kill(target, number), "kill"); }
+Error send_signal(pid_t target, int number) { return result_of(::syscall(SYS_kill, target, number), "kill"); }
 
 Error send_queued_signal(pid_t pid, int number, std::uint64_t value) {
   siginfo_t info{};
@@ -197,7 +205,7 @@ ChildChange next_child_change(bool also_stopped, Peek peek) {
       WEXITED | WNOHANG | (also_stopped ? WSTOPPED : 0) | (peek == Peek::leave ? WNOWAIT : 0);
   ChildChange change;
   // ECHILD; there is no other error for these arguments.
-  if (::waitid(P_ALL, 0, &info, options) != 0) {
+  if (::syscall(SYS_waitid, P_ALL, 0, &info, options, nullptr) != 0) {
     change.pid = -1;
   } else if (info.si_pid != 0) {
     change.pid = info.si_pid;
@@ -210,7 +218,7 @@ ChildChange next_child_change(bool also_stopped, Peek peek) {
 
 void consume_change(pid_t pid) {
   // A change of our own child that was just seen: it cannot have gone.
-  ::waitid(P_PID, static_cast<id_t>(pid), nullptr, WEXITED | WSTOPPED | WNOHANG);
+  ::syscall(SYS_waitid, P_PID, pid, nullptr, WEXITED | WSTOPPED | WNOHANG, nullptr);
 }
 
 Error become_subreaper() {
@@ -289,12 +297,12 @@ void* map_memory(std::size_t size) {
 void unmap_memory(void* memory, std::size_t size) { ::syscall(SYS_munmap, memory, size); }
 
 void null_standard_input() {
-  ::close(STDIN_FILENO);
+  ::syscall(SYS_close, STDIN_FILENO);
   // The lowest free number is now that of standard input (open(2)).
   ::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
 }
 
-Error change_directory(const char* path) { return result_of(::chdir(path), "chdir"); }
+Error change_directory(const char* path) { return result_of(::syscall(SYS_chdir, path), "chdir"); }
 
 void close_all_but(std::span<const int> kept) {
 #ifndef SYS_close_range
@@ -323,19 +331,16 @@ bool write_without_waiting(int fd, std::string_view text) {
   if (written >= 0) return static_cast<std::size_t>(written) == text.size();
   if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS) return false;
   // Terminals and old kernels. POLLOUT on a pipe promises room for PIPE_BUF bytes (pipe(7)).
-  pollfd entry{fd, POLLOUT, 0};
-  const timespec at_once{};
-  if (text.size() > PIPE_BUF || ::ppoll(&entry, 1, &at_once, nullptr) != 1) return false;
-  return ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (text.size() > PIPE_BUF || poll_one(fd, POLLOUT, Millis{0}) != 1) return false;
+  return ::syscall(SYS_write, fd, text.data(), text.size()) == static_cast<long>(text.size());
 }
 
 Error write_all(int fd, std::string_view text) {
   while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
+    const long written = ::syscall(SYS_write, fd, text.data(), text.size());
     if (written < 0 && errno == EAGAIN) {
       // Somebody else made the shared description non-blocking.
-      pollfd entry{fd, POLLOUT, 0};
-      ::ppoll(&entry, 1, nullptr, nullptr);
+      (void)poll_one(fd, POLLOUT, Millis{-1});
       continue;
     }
     if (written < 0) return last_error("write");
@@ -348,9 +353,9 @@ Error read_file(const char* path, std::span<char> buffer) {
   const Fd fd = open_file(path, O_RDONLY);
   if (!fd.valid()) return last_error("open");
   std::size_t size = 0;
-  ssize_t got = 0;
+  long got = 0;
   while (size < buffer.size() - 1 &&
-         (got = ::read(fd.get(), buffer.data() + size, buffer.size() - 1 - size)) > 0) {
+         (got = ::syscall(SYS_read, fd.get(), buffer.data() + size, buffer.size() - 1 - size)) > 0) {
     size += static_cast<std::size_t>(got);
   }
   if (got < 0) return last_error("read");

@@ -27,7 +27,7 @@ void Terminal::open(Placement placement) {
     return;
   }
   if (placement == Placement::new_group) {
-    own_group_ = ::getpgrp();
+    own_group_ = ::getpgid(0);
     // Both are 0 when the group belongs to a process outside our PID namespace, as under
     // unshare(1).
     foreground_ = foreground == own_group_;
