@@ -528,6 +528,27 @@ TEST(Cpus, LongLinesBeforeTheOneThatMattersAreReadOver) {
   }
 }
 
+TEST(Cpus, EndOfALongLineIsNoLineOfItsOwn) {
+  // What a directory's name can hold, wherever a buffer ends before it.
+  for (std::size_t length = 950; length < 1050; ++length) {
+    const std::string filler(length, 'x');
+    Tree tree;
+    tree.cgroup("0::/a\n1:name=" + filler + "0::/decoy\n");
+    tree.mounts(kV2Mount + ("22 1 0:21 / / rw - overlay overlay rw,lowerdir=" + filler) +
+                "30 24 0:26 / /sys/fs/cgroup/decoy rw - cgroup2 cgroup rw\n");
+    tree.cpu_max("/a", "200000 100000").cpu_max("/decoy", "100000 100000");
+    EXPECT_EQ(tree.quota(), "2 by /sys/fs/cgroup/a/cpu.max") << length;
+  }
+}
+
+TEST(Cpus, FilesThatAreTooLongAreReadAsFarAsThereIsRoom) {
+  std::string lines;
+  while (lines.size() < 500'000) lines += "22 1 0:21 / /mnt rw - overlay overlay rw,lowerdir=/x\n";
+  Tree tree;
+  tree.cgroup("0::/a\n" + lines).mounts(kV2Mount + lines).cpu_max("/a", "200000 100000");
+  EXPECT_EQ(tree.quota(), "2 by /sys/fs/cgroup/a/cpu.max");
+}
+
 TEST(Cpus, LastLineNeedsNoNewline) {
   Tree tree;
   std::string mount = kV2Mount;

@@ -141,6 +141,22 @@ TEST(ReplicaEnvironment, IndexMayTakeThePlaceOfNodesInstance) {
                     "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=2");
 }
 
+TEST(ReplicaEnvironment, IndexMayTakeThePlaceOfAnyOtherAndStandsOnce) {
+  Variables slot({"HYDRINIT_REPLICA=old"}, "HYDRINIT_REPLICA=100");
+  EXPECT_SAME_WORDS(slot.of_slot(2, 4),
+                    "HYDRINIT_REPLICA=102 HYDRINIT_REPLICA_COUNT=4 NODE_APP_INSTANCE=2");
+  Variables count({}, "HYDRINIT_REPLICA_COUNT");
+  EXPECT_SAME_WORDS(count.of_slot(2, 4),
+                    "HYDRINIT_REPLICA=2 HYDRINIT_REPLICA_COUNT=2 NODE_APP_INSTANCE=2");
+}
+
+TEST(ReplicaEnvironment, EntryWithoutANameStaysWhateverTheIndex) {
+  for (const char* index : {"PORT", "NODE_APP_INSTANCE", "HYDRINIT_REPLICA"}) {
+    Variables variables({"=x"}, index);
+    EXPECT_NE((" " + variables.of_slot(0, 1) + " ").find(" =x "), std::string::npos) << index;
+  }
+}
+
 TEST(ReplicaEnvironment, AsksForRoomForAllOfThemAndTheEnd) {
   // Nothing is replaced: that takes the most.
   for (std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{100}}) {
