@@ -37,8 +37,8 @@ include $(BUILD)/toolchain.mk
 X86 := $(shell $(CXX) -malign-data=abi -mgeneral-regs-only -fsyntax-only -x c++ /dev/null \
   2>/dev/null && echo -malign-data=abi -mgeneral-regs-only)
 PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz $(X86) -fno-expensive-optimizations -fno-thread-jumps \
-  -fno-move-loop-invariants -fno-ipa-cp -fno-optimize-sibling-calls -fno-shrink-wrap \
-  -fno-inline-functions-called-once -fno-tree-dominator-opts -flto -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
+  -fno-move-loop-invariants -fno-ipa-cp -fno-shrink-wrap \
+  -fno-tree-dominator-opts -flto -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
   -ffunction-sections -fdata-sections -fvisibility=hidden \
   -fstack-protector \
   $(WARNINGS) $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)

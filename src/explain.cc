@@ -17,7 +17,7 @@ void head(Text& out, const char* what) {
 }
 
 void append_duration(Text& out, Millis duration) {
-  const bool seconds = duration.count % 1000 == 0;
+  const bool seconds = duration.count % 1000 == 0 || duration.count > INT32_MAX;
   out.add("%d%s", static_cast<int>(duration.count / (seconds ? 1000 : 1)), seconds ? "s" : "ms");
 }
 

@@ -25,8 +25,8 @@ SignalOrigin origin_of(int code) {
 
 }  // namespace
 
-Loop::Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request,
-           const Fleet& fleet, int signal_fd, Terminal& terminal, Reporter& reporter)
+Loop::Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, const Fleet& fleet,
+           int signal_fd, Terminal& terminal, Reporter& reporter)
     : config_(config),
       codes_(codes),
       fleet_(fleet),

@@ -22,9 +22,10 @@ struct Fleet {
 
 class Loop {
  public:
-  // All of them outlive the loop. request is what is the same for every replica.
-  Loop(const Config& config, const ExitCodes& codes, const SpawnRequest& request,
-       const Fleet& fleet, int signal_fd, Terminal& terminal, Reporter& reporter);
+  // All of them outlive the loop. request is what is the same for every replica; the rest is filled
+  // in for each.
+  Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, const Fleet& fleet,
+       int signal_fd, Terminal& terminal, Reporter& reporter);
 
   // Runs until the supervisor says exit; its code.
   int run();
@@ -66,7 +67,7 @@ class Loop {
   SignalSet sent_{};  // to the first child, ever
   Reaper reaper_;
   Supervisor supervisor_;
-  SpawnRequest request_;
+  SpawnRequest& request_;
 };
 
 }  // namespace hydrinit

@@ -102,16 +102,17 @@ __attribute__((noinline)) int prepare_fleet(const Config& config, char** environ
     return kExitUsage;
   }
   const std::size_t table = capacity * (sizeof(Replica) + sizeof(Reaper::Entry));
-  void* const memory =
-      os::map_memory(table + ReplicaEnvironment::size(environment) * sizeof(char*));
+  void* const memory = os::map_memory(sizeof(ReplicaEnvironment) + table +
+                                      ReplicaEnvironment::size(environment) * sizeof(char*));
   if (memory == nullptr) {
     reporter.say_error(Notice::Kind::fatal, {"mmap", errno});
     return kExitInternal;
   }
-  auto* const replicas = static_cast<Replica*>(memory);
+  // Zero is a good beginning for it, and for an unused entry.
+  fleet.environment = static_cast<ReplicaEnvironment*>(memory);
+  auto* const replicas = reinterpret_cast<Replica*>(fleet.environment + 1);
   for (std::size_t i = 0; i < capacity; ++i) replicas[i] = Replica{};
   fleet.replicas = {replicas, capacity};
-  // The pages are zero, and so is an unused entry.
   fleet.pids = {reinterpret_cast<Reaper::Entry*>(replicas + capacity), capacity};
   auto* const room = reinterpret_cast<char**>(fleet.pids.data() + capacity);
   fleet.environment->prepare(environment, room, config.index_env);
@@ -130,11 +131,9 @@ __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation
   }
   Replica one;
   Reaper::Entry entry;
-  ReplicaEnvironment numbered;
   Fleet fleet{{&one, 1}, {&entry, 1}};
   os::FileLimit files{};
   if (config.supervises()) {
-    fleet.environment = &numbered;
     const int refused = prepare_fleet(config, environment, fleet, reporter);
     if (refused != 0) return refused == kExitUsage ? dialect.codes.usage : dialect.codes.internal;
     files = os::file_limit();

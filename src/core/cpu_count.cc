@@ -56,8 +56,8 @@ CgroupLine parse_mount_line(char* line) {
 const char* group_below(const CgroupLine& mount, const char* group) {
   const char* below = equal(mount.path, "/") ? group : after(group, mount.path);
   // The root's name must end where a name of the group's ends; "/.." leads out of our namespace.
-  const bool seen = below != nullptr && below[0] == '/' && below[1] != '\0' && below[1] != '.';
-  return seen ? below : "";
+  if (below == nullptr || below[0] != '/' || below[1] == '\0') return "";
+  return begins(below, "/..") ? "" : below;
 }
 
 int parse_cpu_max(const char* text) {

@@ -154,6 +154,7 @@ class Parser {
   bool apply_number(ValueKind kind, std::size_t offset, const char* value);
   bool apply_restart(const char* value);
   void check_replicas();
+  void check_contradictions();
   bool apply_list(ValueKind kind, std::size_t offset, const char* list);
 
   const Dialect& dialect_;
@@ -388,8 +389,7 @@ void Parser::read_dialect_variables(char** envp) {
   }
 }
 
-// Defaults that hang on other options, and options that contradict each other.
-void Parser::check_replicas() {
+void Parser::check_contradictions() {
   if (config_.on_failure_max >= 0 && config_.max_restarts >= 0) {
     fail(Said::both_given, "max-restarts");
     out_.error.value = "restart on-failure:N";
@@ -402,6 +402,12 @@ void Parser::check_replicas() {
     fail(Said::above_limit, "replicas");
     out_.error.value = "max-replicas";
   }
+}
+
+// Defaults that hang on other options.
+void Parser::check_replicas() {
+  // Whoever asks for help gets it.
+  if (config_.verb < Verb::help) check_contradictions();
   if (config_.on_failure_max >= 0) config_.max_restarts = config_.on_failure_max;
   if (config_.max_restarts < 0) config_.max_restarts = 10;
   if (config_.restart == Restart::automatic) {

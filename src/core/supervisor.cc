@@ -12,6 +12,11 @@ constexpr SignalSet kTerminalStops{kSignalTstp, kSignalTtin, kSignalTtou};
 constexpr SignalSet kTerminalToGroup{kSignalInt,  kSignalQuit, kSignalTstp,
                                      kSignalTtin, kSignalTtou, kSignalWinch};
 
+// Milliseconds for a notice; a delay of more than 24 days is told as that.
+int shown_ms(Millis delay) {
+  return static_cast<int>(delay.count < INT32_MAX ? delay.count : INT32_MAX);
+}
+
 }  // namespace
 
 void Supervisor::step(const Event& event, Actions& out) {
@@ -197,7 +202,7 @@ void Supervisor::on_spawn_failed(const Event& event) {
     const Millis delay = back_off(config_, in_a_row, jitter());
     (void)replica.take(Step::again);
     set_deadline(replica, now_ + delay);
-    out_->report_replica(Said::start_retried, event.slot, {}, static_cast<int>(delay.count));
+    out_->report_replica(Said::start_retried, event.slot, {}, shown_ms(delay));
   } else {
     settle(event.slot, Step::fail);
   }
@@ -226,8 +231,7 @@ void Supervisor::on_ended(const Event& event) {
   case RestartVerdict::Kind::again:
     (void)replica.take(Step::again);
     set_deadline(replica, now_ + verdict.delay);
-    out_->report_replica(Said::replica_restarts, slot, event.status,
-                         static_cast<int>(verdict.delay.count));
+    out_->report_replica(Said::replica_restarts, slot, event.status, shown_ms(verdict.delay));
     break;
   case RestartVerdict::Kind::done: settle(slot, Step::finish); break;
   case RestartVerdict::Kind::failed: settle(slot, Step::fail); break;

@@ -9,8 +9,8 @@ namespace hydrinit {
 void Text::put(char c) {
   if (size_ < capacity_) {
     begin_[size_++] = c;
-  } else if (c == '\n') {
-    begin_[capacity_ - 1] = '\n';
+  } else if (c == '\n' || c == '\0') {
+    begin_[capacity_ - 1] = c;
   }
 }
 

@@ -93,11 +93,13 @@ std::set<pid_t> children_of(pid_t pid) {
   return {std::istream_iterator<pid_t>(list), {}};
 }
 
-TEST(Figures, MeanPrivateDirtyOfTwentyIdleStartsIsAtMost16Kb) {
+TEST(Figures, MeanPrivateDirtyOfIdleStartsIsAtMost16Kb) {
+  // How much of the stack's first page there is, is chance: a page more or less at each start.
+  constexpr int kStarts = 80;
   // The file's own pages count as dirty until they are on the disk.
   ::sync();
   int sum = 0;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < kStarts; ++i) {
     Process process(hydrinit({probe(), "signals", "15"}));
     process.expect("ready ");
     idle_call(process.pid());
@@ -107,8 +109,8 @@ TEST(Figures, MeanPrivateDirtyOfTwentyIdleStartsIsAtMost16Kb) {
     process.signal(15);
     EXPECT_EQ(process.finish().code, 0);
   }
-  std::printf("mean Private_Dirty: %.1f kB\n", sum / 20.0);
-  EXPECT_LE(sum, 16 * 20);
+  std::printf("mean Private_Dirty: %.1f kB\n", sum / double{kStarts});
+  EXPECT_LE(sum, 16 * kStarts);
 }
 
 // Also that nobody wakes up once they are up.

@@ -675,5 +675,43 @@ TEST(Cpus, PinnedStaysWithinARestrictedAffinity) {
   }
 }
 
+// ---- paths that are too long: cut, and then not found
+
+void write_deep_file(const std::string& path, const std::string& content) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  std::ofstream(path) << content;
+}
+
+std::string deep_path(std::size_t length) {
+  std::string path;
+  while (path.size() < length) path += "/" + std::string(99, 'g');
+  return path.substr(0, length);
+}
+
+int quota_of(const std::string& group, const std::string& mount_point) {
+  std::string root = testing::TempDir() + "hydrinit-fault-XXXXXX";
+  if (mkdtemp(root.data()) == nullptr) return -1;
+  write_deep_file(root + "/proc/self/cgroup", "0::" + group + "\n");
+  write_deep_file(root + "/proc/self/mountinfo",
+                  "30 24 0:26 / " + mount_point + " rw - cgroup2 cgroup rw\n");
+  write_deep_file(root + "/sys/fs/cgroup/cpu.max", "200000 100000\n");
+  CpuCount counted;
+  count_cpus(root.c_str(), counted);
+  std::filesystem::remove_all(root);
+  return counted.quota;
+}
+
+TEST(Cpus, GroupOfAnyLengthIsCut) {
+  for (std::size_t length = 400; length < 1000; ++length) {
+    EXPECT_EQ(quota_of(deep_path(length), "/sys/fs/cgroup"), 2) << length;
+  }
+}
+
+TEST(Cpus, MountPointOfAnyLengthIsCut) {
+  for (std::size_t length = 400; length < 1000; ++length) {
+    EXPECT_EQ(quota_of("/a", deep_path(length)), 0) << length;
+  }
+}
+
 }  // namespace
 }  // namespace hydrinit

@@ -1082,5 +1082,10 @@ TEST(Environment, NestedHydrinitSeesNoneOfTheVariables) {
   EXPECT_EQ(stripped(variables), "");
 }
 
+TEST(Options, HelpIsShownWhateverContradictsItself) {
+  EXPECT_FALSE(CommandLine({"hydrinit", "--restart-delay=1m", "--help"}).refused());
+  EXPECT_FALSE(CommandLine({"tini", "--version"}, {"HYDRINIT_RESTART_DELAY=1m"}).refused());
+}
+
 }  // namespace
 }  // namespace hydrinit

@@ -182,6 +182,18 @@ TEST(Replicas, CleanDeathsThatAreTooManyDecideOne) {
   EXPECT_EQ(story.quietly().exited(0).transcript(), "[2100] failed 0\n[2100] exit 1\n");
 }
 
+TEST(Replicas, DelayOfWeeksIsToldAsALongOne) {
+  Config config;
+  config.replicas = 2;
+  config.restart = Restart::always;
+  config.exit_when = ExitWhen::failed;
+  config.restart_delay = config.restart_max_delay = Millis{std::int64_t{40} * 24 * 3600 * 1000};
+  Story story(config, true, 2, 4);
+  story.start().at(2000).quietly().exited(3, 1);
+  // 40 days are more than 2^31 ms.
+  EXPECT_EQ(story.transcript().find("restart 1 in -"), std::string::npos);
+}
+
 // ---- the exit policy ----------------------------------------------------------------------------
 
 Config ends_once(ExitWhen when) {
@@ -458,6 +470,14 @@ TEST(Replicas, StopDuringAReloadEndsBoth) {
   started(story).signal(kSignalHup).signal(kSignalTerm).quietly();
   EXPECT_EQ(story.exited(0, 0).transcript(), "");
   EXPECT_EQ(story.exited(0, 1).transcript(), "[2000] exit 0\n");
+}
+
+// Many programs take a second request for impatience.
+TEST(Replicas, WhoeverIsLeavingAlreadyIsNotToldAgain) {
+  Story story(several(), true, 2, 3);
+  started(story).signal(kSignalTtou).signal(kSignalTerm).quietly();
+  EXPECT_TRUE(story.replica(1).told);
+  EXPECT_FALSE(story.replica(0).told);
 }
 
 // ---- the table ----------------------------------------------------------------------------------
