@@ -113,6 +113,9 @@ $(BUILD)/probe: tests/probe/probe.cc $(BUILD)/flags
 test: all tests
 	scripts/run-tests $(BUILD)
 
+bench: all $(BUILD)/probe
+	scripts/bench $(BUILD)
+
 demo: all
 	scripts/run-demo $(BUILD)/hydrinit
 
@@ -139,7 +142,7 @@ check-layers: $(CORE_PLAIN)
 	scripts/check-layers $(CORE_PLAIN)
 
 check-scripts:
-	shellcheck $(filter-out scripts/make-pairs,$(wildcard scripts/*)) .ci/run
+	shellcheck $(filter-out scripts/make-pairs scripts/bench,$(wildcard scripts/*)) .ci/run
 
 size: all
 	scripts/check-size $(BUILD)/hydrinit
@@ -156,7 +159,7 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests test demo format check-format tidy check-layers check-scripts size install clean FORCE
+.PHONY: all tests test bench demo format check-format tidy check-layers check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,16 +1,19 @@
 // What the integration tests run under hydrinit: small programs that tell what they see and get.
 //
+// clang-format off
 //   probe state                what the process was given: signals, group, session, terminal, ...
 //   probe signals [NUMBER]     "ready PID", then a line for each signal; ends with 0 after NUMBER
 //   probe exit CODE            ends so
 //   probe die NUMBER           ends by that signal
 //   probe stubborn             ignores everything that can be ignored: "ready PID"
-//   probe orphans COUNT        leaves COUNT orphans that end at once, then waits for its input to
-//   end probe daemon COMMAND       starts "probe COMMAND ..." as a daemon, waits until it is ready,
-//   ends probe slow-term            on TERM says "cleaning", works for half a second, says "clean"
-//   probe family DEPTH         a chain of DEPTH processes, each the parent of the next; the last is
-//   ready probe become UID           becomes that user by setuid, then "ready PID", ends when its
-//   input does
+//   probe orphans COUNT        leaves COUNT orphans that end at once, then waits for its input to end
+//   probe daemon COMMAND       starts "probe COMMAND ..." as a daemon, waits until it is ready, ends
+//   probe slow-term            on TERM says "cleaning", works for half a second, says "clean"
+//   probe family DEPTH         a chain of DEPTH processes, each the parent of the next; the last is ready
+//   probe become UID           becomes that user by setuid, then "ready PID", ends when its input does
+//   probe stamp                "PID NANOSECONDS" of the monotonic clock as soon as it runs; waits
+//   probe respawn COMMAND...   the bare loop to compare with: vfork, exec of the absolute path, wait, again
+// clang-format on
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +25,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <string>
@@ -168,6 +172,25 @@ int become(int uid) {
   return wait_for_input();
 }
 
+int stamp() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  printf("%d %lld\n", getpid(), now.tv_sec * 1000000000LL + now.tv_nsec);
+  fflush(stdout);
+  while (true) pause();
+}
+
+int respawn(char** argv) {
+  while (true) {
+    const pid_t pid = vfork();
+    if (pid == 0) {
+      execv(argv[0], argv);
+      _exit(127);
+    }
+    if (pid < 0 || waitpid(pid, nullptr, 0) != pid) return 1;
+  }
+}
+
 int command(int argc, char** argv) {
   const std::string name = argc > 0 ? argv[0] : "";
   const int number = argc > 1 ? atoi(argv[1]) : 0;
@@ -180,6 +203,8 @@ int command(int argc, char** argv) {
   if (name == "daemon") return daemon_of(argc - 1, argv + 1);
   if (name == "family") return family(number);
   if (name == "become") return become(number);
+  if (name == "stamp") return stamp();
+  if (name == "respawn") return respawn(argv + 1);
   if (name == "die") {
     signal(number, SIG_DFL);
     kill(getpid(), number);
