@@ -24,7 +24,7 @@ HEADERS := $(wildcard src/*.h src/*/*.h)
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wundef \
   -Wvla -Wcast-align -Wcast-qual -Wold-style-cast -Wnull-dereference -Wimplicit-fallthrough \
   -Wswitch-enum -Wmissing-declarations -Wredundant-decls -Wextra-semi -Woverloaded-virtual \
-  -Wframe-larger-than=16384 $(if $(CI),-Werror)
+  $(if $(CI),-Werror)
 LANGUAGE := -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics
 DEFINES := -D_GNU_SOURCE -Isrc -I$(BUILD)/generated -DHYDRINIT_VERSION='"$(VERSION)"' \
   -DHYDRINIT_COMMIT='"$(COMMIT)"'
@@ -41,7 +41,7 @@ PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz $(X86) -fno-expensive-optimizations -fno-thr
   -fno-tree-dominator-opts -flto -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
   -ffunction-sections -fdata-sections -fvisibility=hidden \
   -fstack-protector \
-  $(WARNINGS) $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)
+  $(WARNINGS) -Wframe-larger-than=16384 $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)
 PRODUCT_LDFLAGS := $(LIBC_LDFLAGS) -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro \
   -Wl,-z,noseparate-code -Wl,-z,common-page-size=1024 -Wl,-z,noexecstack -Wl,--hash-style=gnu -s
 

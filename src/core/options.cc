@@ -433,6 +433,8 @@ void Parser::finish() {
   // A session of its own makes the child's group an orphaned one, in which the kernel drops the
   // three terminal stop signals (POSIX, "orphaned process group"): only STOP stops it.
   for (int number = kSignalTstp; number <= kSignalTtou; ++number) {
+    // With -n two of them scale, and are not sent on.
+    if (config_.replicas != 0 && number != kSignalTstp) continue;
     if (!config_.signals.is_rewritten(number)) config_.signals.rewrite(number, kSignalStop);
   }
 }

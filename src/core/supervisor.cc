@@ -69,7 +69,11 @@ void Supervisor::forward(const Event& event) {
   if (stop && config_.stop_signal != 0) sent.number = config_.stop_signal;
   if (sent.number != received) out_->report(Said::rewritten, received, sent.number);
 
-  const bool suspends = config_.placement != Placement::new_group && kTerminalStops.has(received);
+  // Where the terminal's foreground stays with us, ^Z is meant for the whole job: several replicas
+  // never have it.
+  const bool keeps_terminal =
+      config_.placement != Placement::new_group || (config_.supervises() && from_kernel);
+  const bool suspends = keeps_terminal && kTerminalStops.has(received);
   // A child in our own group has had the terminal's signal already.
   const bool delivered =
       config_.placement == Placement::same_group && kTerminalToGroup.has(received);

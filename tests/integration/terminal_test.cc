@@ -133,6 +133,25 @@ TEST(Terminal, CtrlCEndsBashsScriptAndLoop) {
   bash.leave();
 }
 
+// Several replicas share no foreground: hydrinit keeps it, and passes the keys on.
+TEST(Terminal, KeysReachSeveralReplicas) {
+  Bash bash;
+  bash.type(binary() + " -n 2 sh -c 'trap \"echo it \"goes\" on\" CONT; echo \"it \"starts; " +
+            "while :; do sleep 1000 & wait; done'");
+  bash.expect("it starts");
+  bash.expect("it starts");
+  bash.press(kCtrlZ);
+  bash.expect("Stopped");
+  bash.expect(kPrompt);
+  bash.type("fg");
+  bash.expect("it goes on");
+  bash.expect("it goes on");
+  bash.press(kCtrlC);
+  bash.expect(kPrompt);
+  bash.expect_code(130);
+  bash.leave();
+}
+
 // Hazard 7: `tini ... &` and `catatonit ... &` take the foreground and make the shell exit.
 TEST(Terminal, BackgroundJobDoesNotTakeTheForeground) {
   Bash bash;

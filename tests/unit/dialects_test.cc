@@ -499,7 +499,9 @@ TEST(Dialects, ReplicasAreHadThroughHydrinitsVariables) {
                        "HYDRINIT_RESTART=on-failure:3", "HYDRINIT_PIN=yes"},
                       argv0),
               "restart=on_failure exit_when=failed pin=yes replicas=max-1 max_restarts=3 "
-              "on_failure_max=3 index_env=PORT=3000 stop_timeout=8000")
+              "on_failure_max=3 index_env=PORT=3000 stop_timeout=8000" +
+                  // TTIN and TTOU scale, instead of stopping a session.
+                  std::string(equal(argv0, kDumbInit) ? " signals=TSTP:STOP,32:0,33:0" : ""))
         << argv0;
   }
 }

@@ -1087,5 +1087,11 @@ TEST(Options, HelpIsShownWhateverContradictsItself) {
   EXPECT_FALSE(CommandLine({"tini", "--version"}, {"HYDRINIT_RESTART_DELAY=1m"}).refused());
 }
 
+// They scale, also where each replica leads a session.
+TEST(Options, SessionLeavesTtinAndTtouToReplicas) {
+  EXPECT_EQ(changes({"-n", "2", "--session"}).find("TTIN"), std::string::npos);
+  EXPECT_NE(changes({"--session"}).find("TTIN"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace hydrinit

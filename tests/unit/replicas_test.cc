@@ -333,6 +333,17 @@ TEST(Replicas, HangUpOfTheTerminalIsAStop) {
   EXPECT_EQ(story.exited(0, 1).transcript(), "[2000] exit 0\n");
 }
 
+TEST(Replicas, CtrlZStopsThemAndUs) {
+  Story story(several(), false, 2, 64);
+  EXPECT_EQ(
+      started(story).signal(kSignalTstp, SignalOrigin::kernel).transcript(),
+      "[2000] received TSTP\n[2000] send TSTP to all\n[2000] suspending\n[2000] stop myself\n");
+  Story init(several(), true, 2, 64);
+  EXPECT_EQ(started(init).signal(kSignalTstp, SignalOrigin::kernel).transcript(),
+            "[2000] received TSTP\n")
+      << "nobody could continue us";
+}
+
 TEST(Replicas, RewrittenSignalIsGivenBack) {
   Config config = several();
   config.signals.rewrite(kSignalHup, kSignalHup);
