@@ -144,7 +144,7 @@ void append_explanation(Text& out, const Invocation& invocation) {
   head(out, "terminal");
   Terminal terminal;
   // Opened only to look: with a session of its own for the child it would be let go.
-  terminal.open(Placement::new_group);
+  terminal.open(Placement::new_group, false);
   out.add("%s", terminal.controls_jobs() ? "yes" : "none");
   for (Option option(native_options()); !option.at_end(); option.next()) {
     if (!option.is_policy()) continue;

@@ -86,11 +86,12 @@ void Loop::drain_children() {
     reaper_.done(change.pid);
   }
   if (change.pid < 0) give_up_lost();
+  if (!exiting_) {
+    Event event = make_event(Event::Kind::drained);
+    event.childless = change.pid < 0;
+    dispatch(event);
+  }
   more_children_ = told == kExitsPerRound;
-  if (exiting_) return;
-  Event event = make_event(Event::Kind::drained);
-  event.childless = change.pid < 0;
-  dispatch(event);
 }
 
 // The kernel knows no child of ours, and some were not reaped: somebody else took their status.
@@ -121,6 +122,12 @@ void Loop::on_ended(const os::ChildChange& change) {
   end_group(change.pid);
   reaper_.forget(slot);
   terminal_.child_ended(change.pid, change.status, sent_);
+  if (terminal_.interrupted() && config_.supervises()) {
+    // Its ^C was not for this one life alone.
+    Event key = make_event(Event::Kind::signal);
+    key.signal = {SIGINT, SignalOrigin::kernel, 0};
+    dispatch(key);
+  }
   Event event = make_event(Event::Kind::ended);
   event.slot = static_cast<std::int16_t>(slot);
   event.status = change.status;
@@ -267,6 +274,7 @@ void Loop::send_to(pid_t pid, const Action& action) {
 }
 
 void Loop::send_rest(int number) {
+  more_children_ = true;  // should nobody be left, no SIGCHLD will tell
   if (pid1_) {
     // ESRCH: nobody else is in the namespace.
     (void)os::send_signal(-1, number);

@@ -141,7 +141,10 @@ __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation
   }
   Terminal terminal;
   // Several could not share the foreground: then hydrinit keeps it.
-  if (config.verb == Verb::run && fleet.count == 1) terminal.open(config.placement);
+  if (config.verb == Verb::run && fleet.count == 1) {
+    // ^C is meant for all the lives of a replica, so it has the foreground only if it must.
+    terminal.open(config.placement, config.supervises());
+  }
   if (terminal.in_pipeline() && !config.supervises() && config.scope == SignalScope::leader &&
       os::own_pid() != 1) {
     config.placement = Placement::same_group;

@@ -11,7 +11,8 @@ namespace hydrinit {
 
 class Text {
  public:
-  // The buffer outlives the Text. What does not fit is cut; a cut text still ends in its newline or zero.
+  // The buffer outlives the Text. What does not fit is cut; a cut text still ends in its newline or
+  // zero.
   template <std::size_t Size>
   explicit Text(char (&buffer)[Size]) : Text(buffer, Size) {}
   Text(char* buffer, std::size_t size) : begin_(buffer), capacity_(size) {}

@@ -159,9 +159,7 @@ bool take_pending_signal(int number) {
   return ::syscall(SYS_rt_sigtimedwait, &set, nullptr, &at_once, sizeof set) == number;
 }
 
-void wait_readable(int fd, Millis timeout) {
-  (void)poll_one(fd, POLLIN, timeout);
-}
+void wait_readable(int fd, Millis timeout) { (void)poll_one(fd, POLLIN, timeout); }
 
 Instant now() {
   // The plain system call: once a wake-up, it is not worth libc's search through the vDSO. Its long
@@ -185,7 +183,9 @@ pid_t own_pid() {
 
 pid_t parent_pid() { return ::getppid(); }
 
-Error send_signal(pid_t target, int number) { return result_of(::syscall(SYS_kill, target, number), "kill"); }
+Error send_signal(pid_t target, int number) {
+  return result_of(::syscall(SYS_kill, target, number), "kill");
+}
 
 Error send_queued_signal(pid_t pid, int number, std::uint64_t value) {
   siginfo_t info{};
@@ -354,8 +354,8 @@ Error read_file(const char* path, std::span<char> buffer) {
   if (!fd.valid()) return last_error("open");
   std::size_t size = 0;
   long got = 0;
-  while (size < buffer.size() - 1 &&
-         (got = ::syscall(SYS_read, fd.get(), buffer.data() + size, buffer.size() - 1 - size)) > 0) {
+  while (size < buffer.size() - 1 && (got = ::syscall(SYS_read, fd.get(), buffer.data() + size,
+                                                      buffer.size() - 1 - size)) > 0) {
     size += static_cast<std::size_t>(got);
   }
   if (got < 0) return last_error("read");

@@ -12,7 +12,8 @@ namespace hydrinit {
 // The results of the signals sent here are not looked at: a group that has ended meanwhile is told
 // by the reaper, and there is nothing else to do about a process that may not be signalled.
 
-void Terminal::open(Placement placement) {
+void Terminal::open(Placement placement, bool on_demand) {
+  on_demand_ = on_demand;
   if (placement == Placement::same_group) return;  // the terminal's group stays as it is
   // /dev/tty is the controlling terminal whatever the standard streams are; ENXIO: there is none.
   owned_ = os::open_file("/dev/tty", O_RDWR | O_NOCTTY);
@@ -56,7 +57,7 @@ void Terminal::enter_child() const {
   // Best effort: a terminal lost meanwhile leaves the child as a background process.
   if (takes_session_) {
     os::control(fd_, TIOCSCTTY, nullptr);
-  } else if (foreground_) {
+  } else if (foreground_ && !on_demand_) {
     give_foreground(::getpid());
   }
 }
@@ -73,6 +74,8 @@ void Terminal::child_stopped(pid_t child, int number) {
   if (!controls_jobs()) return;
   const bool reads_or_writes = number == SIGTTIN || number == SIGTTOU;
   if (number != SIGTSTP && !reads_or_writes) return;  // STOP: somebody meant the child alone
+  // The terminal's ^Z came to us, and we have passed it on.
+  if (on_demand_ && number == SIGTSTP && !foreground_is(child)) return;
   if (own_group_ == 0) {
     // The job is outside our sight and cannot be stopped with the child.
     if (!reads_or_writes) (void)os::send_signal(-child, SIGCONT);

@@ -12,7 +12,8 @@ class Terminal {
  public:
   // Finds the controlling terminal, if there is one. With a session of its own for the child, and
   // we the leader of ours, lets go of it, so that the child can take it; handed_off() then says so.
-  void open(Placement placement);
+  // on_demand: the foreground is handed over only when the child wants to read.
+  void open(Placement placement, bool on_demand);
   // In the foreground with a pipe on standard input or output: one job with other processes, which
   // would be left in the background if the child had the terminal to itself.
   bool in_pipeline() const;
@@ -47,6 +48,7 @@ class Terminal {
   int fd_ = -1;              // owned_, or standard input
   pid_t own_group_ = 0;      // 0: its leader lives outside our PID namespace
   bool foreground_ = false;  // ours when the child is started
+  bool on_demand_ = false;
   bool takes_session_ = false;
   bool interrupted_ = false;
 };

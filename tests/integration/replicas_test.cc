@@ -209,6 +209,20 @@ TEST_P(Replicas, StopKillsWhoDoesNotStopAndLeavesNobody) {
   EXPECT_EQ(count_of(outcome.errors, "did not stop within --stop-timeout, sending KILL"), 2);
 }
 
+// Then no SIGCHLD tells that nobody is left: it must not wait for one.
+TEST_P(Replicas, StopWhileNobodyRunsIsAtOnce) {
+  for (const Words& more : {Words{}, Words{"--wait-all", "1h"}}) {
+    Words words{"-n", "1", "--restart-delay", "1m", "--restart-max-delay", "1m"};
+    words.insert(words.end(), more.begin(), more.end());
+    Process process(shell(words, "exit 5"), options());
+    process.expect_error("starting it again");
+    process.signal(SIGTERM);
+    const Outcome outcome = process.finish();
+    EXPECT_EQ(outcome.code, 5);
+    EXPECT_EQ(count_of(outcome.errors, "could not be killed"), 0);
+  }
+}
+
 TEST_P(Replicas, SecondStopSignalHastensIt) {
   Process process(shell({"-n", "2", "--stop-timeout", "1h"}, "exec " + probe() + " stubborn"),
                   options());

@@ -152,6 +152,47 @@ TEST(Terminal, KeysReachSeveralReplicas) {
   bash.leave();
 }
 
+// One replica alone: ^C ends it for good, whatever it makes of it, and ^Z stops it.
+TEST(Terminal, KeysReachOneReplica) {
+  Bash bash;
+  bash.type(binary() +
+            " -n 1 sh -c 'trap \"exit 3\" INT; echo \"it \"starts; while :; do sleep "
+            "1000 & wait; done'");
+  bash.expect("it starts");
+  bash.press(kCtrlZ);
+  bash.expect("Stopped");
+  bash.expect(kPrompt);
+  bash.type("fg");
+  bash.press(kCtrlC);
+  bash.expect(kPrompt);
+  bash.expect_code(3);
+  bash.type(binary() + " --restart always " + probe() + " family 1");
+  bash.expect("ready ");
+  bash.press(kCtrlC);
+  bash.expect(kPrompt);
+  bash.expect_code(130);
+  bash.leave();
+}
+
+// The foreground is handed over when it wants to read.
+TEST(Terminal, OneReplicaCanReadTheTerminal) {
+  Bash bash;
+  bash.type(binary() + " -n 1 --exit-when any --restart no sh -c 'echo it\\ starts; read l; echo " +
+            "\"it read $l\"'");
+  bash.expect("it starts");
+  bash.type("hello");
+  bash.expect("it read hello");
+  bash.expect(kPrompt);
+  bash.type(binary() + " -n 1 sh -c 'echo it\\ starts; read l; echo \"it read $l\"; read l'");
+  bash.expect("it starts");
+  bash.type("again");
+  bash.expect("it read again");
+  bash.press(kCtrlC);
+  bash.expect(kPrompt);
+  bash.expect_code(130);
+  bash.leave();
+}
+
 // Hazard 7: `tini ... &` and `catatonit ... &` take the foreground and make the shell exit.
 TEST(Terminal, BackgroundJobDoesNotTakeTheForeground) {
   Bash bash;
