@@ -107,8 +107,8 @@ void append_value(Text& out, const Option& option, const Config& config) {
                                                                     : out.add("%d", number);
     break;
   }
-  case ValueKind::restart: append_word(out, "no\0on-failure\0always", *field); break;
-  case ValueKind::exit_when: append_word(out, "failed\0any\0all\0never", *field); break;
+  case ValueKind::restart: append_word(out, kRestartWords, *field); break;
+  case ValueKind::exit_when: append_word(out, kExitWhenWords, *field); break;
   case ValueKind::index_env:
     out.add("%s", config.index_env != nullptr ? config.index_env : "-");
     break;

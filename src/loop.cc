@@ -83,7 +83,7 @@ void Loop::drain_children() {
   while (told < kExitsPerRound && (change = reaper_.next()).pid > 0) {
     ++told;
     change.stopped ? on_stopped(change) : on_ended(change);
-    reaper_.done(change.pid);
+    reaper_.done(change);
   }
   if (change.pid < 0) give_up_lost();
   if (!exiting_) {
@@ -119,7 +119,7 @@ void Loop::on_ended(const os::ChildChange& change) {
   if (killed) kind = leader ? Kind::leader_killed : Kind::orphan_killed;
   reporter_.say(kind, change.pid, change.status.value);
   if (!leader) return;
-  end_group(change.pid);
+  if (config_.term_group_at_end) term_group(change.pid);
   reaper_.forget(slot);
   terminal_.child_ended(change.pid, change.status, sent_);
   if (terminal_.interrupted() && config_.supervises()) {
@@ -132,19 +132,17 @@ void Loop::on_ended(const os::ChildChange& change) {
   event.slot = static_cast<std::int16_t>(slot);
   event.status = change.status;
   dispatch(event);
-}
-
-// The leader's zombie still holds the group's number.
-void Loop::end_group(pid_t leader) const {
-  if (config_.term_group_at_end) {
-    const std::uint8_t number = config_.signals.sent_as(SIGTERM);
-    if (number != 0 && has_group()) (void)os::send_signal(-leader, number);
-    reporter_.say_signal(number != 0 ? Kind::sent : Kind::not_sent, number);
-  }
   // What a replica leaves running, such as a worker that still accepts connections, must not live
   // beside its successor. At the end of all, --wait-all gives it its time.
   const bool waits = config_.wait_all.count > 0 && supervisor_.ending();
-  if (config_.supervises() && has_group() && !waits) (void)os::send_signal(-leader, SIGKILL);
+  if (config_.supervises() && has_group() && !waits) (void)os::send_signal(-change.pid, SIGKILL);
+}
+
+// The leader's zombie still holds the group's number.
+void Loop::term_group(pid_t leader) const {
+  const std::uint8_t number = config_.signals.sent_as(SIGTERM);
+  if (number != 0 && has_group()) (void)os::send_signal(-leader, number);
+  reporter_.say_signal(number != 0 ? Kind::sent : Kind::not_sent, number);
 }
 
 Event Loop::make_event(Event::Kind kind) const {
@@ -204,7 +202,7 @@ void Loop::spawn(std::int16_t slot) {
     event.slot = slot;
     event.status.value = codes_.internal;
     if (outcome.pid > 0) {
-      os::consume_change(outcome.pid);
+      os::consume_change(outcome.pid, false);
       event.status.value = exec_exit_code(error);
     }
     // Without a process nothing is wrong with the command.
@@ -212,6 +210,8 @@ void Loop::spawn(std::int16_t slot) {
                       error == ENFILE || error == ETXTBSY;
     reporter_.say_error(outcome.pid > 0 ? Kind::exec_failed : Kind::spawn_failed, outcome.error,
                         outcome.pid);
+    // Whoever does not read this must not keep us from hearing a stop.
+    reporter_.wait_no_more();
     return dispatch(event);
   }
   reaper_.remember(slot, outcome.pid);
@@ -232,7 +232,7 @@ std::uint8_t Loop::exec_exit_code(int code) const {
 // The child has its own copies of what we inherited. Ours would only keep a pipe's reader from its
 // end of file, or a file system from being unmounted.
 void Loop::release_inherited() {
-  (void)os::change_directory("/");
+  os::change_directory("/");
   // As PID 1 the standard streams stay: programs reach them as /proc/1/fd/1. tini's own messages go
   // to standard output too.
   FixedVec<int, 5> kept;
@@ -259,9 +259,9 @@ void Loop::send_to(pid_t pid, const Action& action) {
   Error error{};
   // A value can be handed on to a single process only (rt_sigqueueinfo(2)); should that be refused,
   // the signal itself still counts.
-  const bool queued = !to_group && signal.origin == SignalOrigin::queued;
-  if (queued) error = os::send_queued_signal(pid, signal.number, signal.value);
-  if (!queued || error.failed()) error = os::send_signal(to_group ? -pid : pid, signal.number);
+  const bool queued = !to_group && signal.origin == SignalOrigin::queued &&
+                      os::send_queued_signal(pid, signal.number, signal.value);
+  if (!queued) error = os::send_signal(to_group ? -pid : pid, signal.number);
   sent_.add(signal.number);
   // EPERM: the program has become another user. It goes on without this signal, and so do we.
   Notice notice;

@@ -36,7 +36,7 @@ class Loop {
   void give_up_lost();
   void on_stopped(const os::ChildChange& change);
   void on_ended(const os::ChildChange& change);
-  void end_group(pid_t leader) const;
+  void term_group(pid_t leader) const;
   void tick();
 
   Event make_event(Event::Kind kind) const;

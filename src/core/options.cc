@@ -315,7 +315,7 @@ bool Parser::apply_value(const Option& option, const char* value) {
     return number != 0;
   }
   if (kind == ValueKind::exit_when) {
-    const int number = word_number(value, "failed\0any\0all\0never\0");
+    const int number = word_number(value, kExitWhenWords);
     config_.exit_when = static_cast<ExitWhen>(number);
     return number != 0;
   }
@@ -349,7 +349,7 @@ bool Parser::apply_restart(const char* value) {
     config_.restart = Restart::on_failure;
     return config_.on_failure_max >= 0;
   }
-  const int number = word_number(value, "no\0on-failure\0always\0");
+  const int number = word_number(value, kRestartWords);
   config_.restart = static_cast<Restart>(number);
   return number != 0;
 }

@@ -78,6 +78,11 @@ struct Invocation {
   bool refused() const { return error.kind != Notice::Kind::none; }
 };
 
+// The words of --restart and --exit-when, in the order of their enumerators from 1 on, and an empty
+// one.
+inline constexpr char kRestartWords[] = "no\0on-failure\0always\0";
+inline constexpr char kExitWhenWords[] = "failed\0any\0all\0never\0";
+
 // hydrinit's own table: the HYDRINIT_ variables are named after it in every dialect.
 const char* native_options();
 

@@ -71,7 +71,8 @@ struct Replica {
   std::uint16_t failed_starts = 0;  // in a row, for want of memory or processes
   ExitStatus last{};                // its last process's end
   Stage stage = Stage::unused;
-  bool told = false;  // to stop, before the container is
+  bool told = false;     // to stop, before the container is
+  bool excused = false;  // a reload put it in the place of a good one: its failure decides nothing
 
   bool has_process() const { return stage >= Stage::starting && stage <= Stage::killing; }
   // Takes the step if the table has it; false, and nothing is changed, if not.

@@ -62,8 +62,9 @@ void Supervisor::forward(const Event& event) {
   SignalReceived sent = event.signal;
   sent.number = config_.signals.sent_as(received);
   const bool dropped = sent.number == 0;
-  // With replicas a hang-up of the terminal is no wish to reload.
-  const bool hung_up = config_.replicas != 0 && received == kSignalHup && from_kernel;
+  // With replicas a hang-up of the terminal, or our parent's death, is no wish to reload.
+  const bool hung_up = config_.replicas != 0 && received == kSignalHup &&
+                       (from_kernel || config_.parent_death_signal == kSignalHup);
   const bool stop = !dropped && (config_.stop_on.has(received) || hung_up);
   if (!stop && steer(event.signal)) return;
   if (stop && config_.stop_signal != 0) sent.number = config_.stop_signal;
@@ -94,7 +95,11 @@ void Supervisor::forward(const Event& event) {
 }
 
 void Supervisor::on_stop_signal(const SignalReceived& signal, bool delivered) {
+  // The first one is not yet impatience, though the exit policy may have told everyone already.
+  const bool again = asked_;
+  asked_ = true;
   if (phase_ == Phase::stopping && config_.stop_timeout.count >= 0) {
+    if (!again) return;
     out_->report(Said::stop_hastened);
     return kill_all();
   }
@@ -157,8 +162,7 @@ void Supervisor::reload_next() {
     if (replica.generation == generation_ || replica.stage == Stage::done) continue;
     reload_slot_ = static_cast<std::int16_t>(slot);
     if (replica.has_process()) return stop_one(slot);
-    replica.early_deaths = 0;
-    replica.failed_starts = 0;
+    failed_before_ = false;  // it may be this one that is revived
     return start_now(replica);
   }
   reloading_ = false;
@@ -174,6 +178,8 @@ void Supervisor::end_reload(int failed_slot) {
 // ---- the life of a replica ---------------------------------------------------------------------
 
 void Supervisor::start_now(Replica& replica) {
+  replica.early_deaths = 0;
+  replica.failed_starts = 0;
   if (replica.take(Step::want)) set_deadline(replica, now_);
 }
 
@@ -197,6 +203,7 @@ void Supervisor::on_spawn_failed(const Event& event) {
   Replica& replica = in_slot(event.slot);
   replica.last = event.status;
   const bool reload_failed = reloading_ && reload_slot_ == event.slot;
+  if (reload_failed) replica.excused = true;
   if (config_.restart == Restart::no) {
     const bool success = judge_exit_code(event.status, config_.success) == 0;
     settle(event.slot, success ? Step::finish : Step::fail);
@@ -230,6 +237,7 @@ void Supervisor::on_ended(const Event& event) {
     return set_deadline(replica, now_);
   }
   const bool reload_failed = reloading_ && reload_slot_ == slot;
+  if (reload_failed) replica.excused = true;
   replica.early_deaths = verdict.early_deaths;
   switch (verdict.kind) {
   case RestartVerdict::Kind::again:
@@ -254,13 +262,14 @@ void Supervisor::settle(int slot, Step step) {
   if (config_.supervises()) {
     out_->report_replica(failed ? Said::replica_failed : Said::replica_done, slot, replica.last);
   }
-  if (failed && !failed_before_) {
+  if (failed && !failed_before_ && !replica.excused) {
     failed_before_ = true;
     code_ = code_of(replica);
   }
-  const bool decides =
-      config_.exit_when == ExitWhen::any || (failed && config_.exit_when == ExitWhen::failed);
-  if (!decides) return check_end();
+  // The one child of a plain init decides whatever was asked for.
+  const bool decides = config_.exit_when == ExitWhen::any || !config_.supervises() ||
+                       (failed && config_.exit_when == ExitWhen::failed);
+  if (!decides || replica.excused) return check_end();
   if (processes_ > 0) out_->report_replica(Said::replica_decided, slot, {});
   stop_rest();
 }
@@ -324,7 +333,7 @@ void Supervisor::check_end() {
   } else if (phase_ != Phase::delaying && phase_ != Phase::stopping) {
     return;
   }
-  if (requested_) code_ = code_of_stop();
+  if (requested_ || (phase_ == Phase::running && !failed_before_)) code_ = code_of_stop();
   if (config_.wait_all.count > 0 && spawned_before_) {
     phase_ = Phase::resting;
     deadline_ = now_ + config_.wait_all;
@@ -366,23 +375,12 @@ void Supervisor::begin_sweep() {
 }
 
 void Supervisor::on_drained(const Event& event) {
-  switch (phase_) {
-  case Phase::idle:
-  case Phase::pausing:
-  case Phase::running:
-  case Phase::delaying:
-  case Phase::stopping: break;
-  case Phase::resting:
-    if (event.childless) exit(code_);
-    break;
-  case Phase::sweeping:
-    if (event.childless) {
-      exit(code_);
-    } else {
-      // An exit may have handed us grandchildren that the last KILL did not reach.
-      out_->send_rest(kSignalKill);
-    }
-    break;
+  if (phase_ != Phase::resting && phase_ != Phase::sweeping) return;
+  if (event.childless) {
+    exit(code_);
+  } else if (phase_ == Phase::sweeping) {
+    // An exit may have handed us grandchildren that the last KILL did not reach.
+    out_->send_rest(kSignalKill);
   }
 }
 
@@ -433,6 +431,7 @@ void Supervisor::on_replica_deadline(int slot) {
   case Stage::waiting: out_->spawn(slot); break;
   case Stage::starting:
     (void)replica.take(Step::up);
+    replica.excused = false;
     if (reloading_ && reload_slot_ == slot) reload_next();
     break;
   case Stage::stopping:

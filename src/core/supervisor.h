@@ -200,6 +200,7 @@ class Supervisor {
   Instant now_{};           // its time
   bool pid1_;
   Phase phase_ = Phase::idle;
+  bool asked_ = false;      // a stop signal has come
   bool requested_ = false;  // the end was asked for by a signal
   bool spawned_before_ = false;
   bool reloading_ = false;

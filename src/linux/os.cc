@@ -187,14 +187,14 @@ Error send_signal(pid_t target, int number) {
   return result_of(::syscall(SYS_kill, target, number), "kill");
 }
 
-Error send_queued_signal(pid_t pid, int number, std::uint64_t value) {
+bool send_queued_signal(pid_t pid, int number, std::uint64_t value) {
   siginfo_t info{};
   info.si_signo = number;
   info.si_code = SI_QUEUE;
   info.si_pid = ::getpid();
   info.si_uid = ::getuid();
   info.si_value.sival_ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(value));
-  return result_of(::syscall(SYS_rt_sigqueueinfo, pid, number, &info), "rt_sigqueueinfo");
+  return ::syscall(SYS_rt_sigqueueinfo, pid, number, &info) == 0;
 }
 
 ChildChange next_child_change(bool also_stopped, Peek peek) {
@@ -216,9 +216,10 @@ ChildChange next_child_change(bool also_stopped, Peek peek) {
   return change;
 }
 
-void consume_change(pid_t pid) {
-  // A change of our own child that was just seen: it cannot have gone.
-  ::syscall(SYS_waitid, P_PID, pid, nullptr, WEXITED | WSTOPPED | WNOHANG, nullptr);
+void consume_change(pid_t pid, bool stopped) {
+  // A change of our own child that was just seen: it cannot have gone. Should a stopped one have
+  // been killed since, its end is told next.
+  ::syscall(SYS_waitid, P_PID, pid, nullptr, (stopped ? WSTOPPED : WEXITED) | WNOHANG, nullptr);
 }
 
 Error become_subreaper() {
@@ -302,7 +303,7 @@ void null_standard_input() {
   ::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
 }
 
-Error change_directory(const char* path) { return result_of(::syscall(SYS_chdir, path), "chdir"); }
+void change_directory(const char* path) { ::syscall(SYS_chdir, path); }
 
 void close_all_but(std::span<const int> kept) {
 #ifndef SYS_close_range

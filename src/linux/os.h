@@ -77,7 +77,8 @@ pid_t parent_pid();
 // pid > 0: the process; -1: every process of the namespace we may signal, except us; < -1: the
 // group.
 Error send_signal(pid_t target, int number);
-Error send_queued_signal(pid_t pid, int number, std::uint64_t value);
+// False: it was refused, or there is no such process.
+bool send_queued_signal(pid_t pid, int number, std::uint64_t value);
 
 struct ChildChange {
   pid_t pid = 0;  // 0: no child has changed; negative: there is no child at all
@@ -88,7 +89,7 @@ enum class Peek : std::uint8_t { reap, leave };
 // waitid(2) without blocking, for any child. With leave the change stays to be told again, and the
 // zombie's pid with it, until consume_change().
 ChildChange next_child_change(bool also_stopped, Peek peek);
-void consume_change(pid_t pid);
+void consume_change(pid_t pid, bool stopped);
 
 Error become_subreaper();
 bool is_subreaper();
@@ -114,7 +115,8 @@ void unmap_memory(void* memory, std::size_t size);
 // Standard input from /dev/null; closed where there is none.
 void null_standard_input();
 
-Error change_directory(const char* path);
+// Best effort.
+void change_directory(const char* path);
 // Closes every descriptor but these few.
 void close_all_but(std::span<const int> kept);
 

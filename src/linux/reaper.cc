@@ -30,8 +30,8 @@ int Reaper::slot_of(pid_t pid) const {
   return slot;
 }
 
-void Reaper::done(pid_t pid) const {
-  if (peek_ == os::Peek::leave) os::consume_change(pid);
+void Reaper::done(const os::ChildChange& change) const {
+  if (peek_ == os::Peek::leave) os::consume_change(change.pid, change.stopped);
 }
 
 }  // namespace hydrinit

@@ -35,7 +35,7 @@ class Reaper {
   // The next change of any child: a replica, or an orphan that we adopted.
   os::ChildChange next() const { return os::next_child_change(also_stopped_, peek_); }
   // Whatever the change asked for has been done.
-  void done(pid_t pid) const;
+  void done(const os::ChildChange& change) const;
 
  private:
   std::uint16_t& head_of(pid_t pid) const {

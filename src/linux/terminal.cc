@@ -99,7 +99,8 @@ void Terminal::child_stopped(pid_t child, int number) {
 }
 
 void Terminal::continued(pid_t child) const {
-  if (controls_jobs() && own_group_ != 0 && foreground_is(own_group_)) give_foreground(child);
+  if (!controls_jobs() || on_demand_) return;
+  if (own_group_ != 0 && foreground_is(own_group_)) give_foreground(child);
 }
 
 void Terminal::child_ended(pid_t child, ExitStatus status, SignalSet sent_by_us) {

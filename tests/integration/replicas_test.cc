@@ -105,6 +105,10 @@ TEST_P(Replicas, CrashLoopEndsWithTheCode) {
   EXPECT_NE(outcome.errors.find("replica 0 ended with code 9 and has failed"), std::string::npos);
 }
 
+TEST_P(Replicas, ExitPolicyMeansNothingForThePlainInit) {
+  EXPECT_EQ(run({"--exit-when", "never", probe(), "exit", "3"}, options()).code, 3);
+}
+
 TEST_P(Replicas, RestartAloneSupervisesOne) {
   EXPECT_EQ(run({"--restart", "on-failure:2", "--restart-delay", "1ms", "sh", "-c",
                  "echo started; exit 4"},
@@ -271,6 +275,33 @@ TEST_P(Replicas, GroupIsKilledBeforeTheNextStart) {
   EXPECT_EQ(process.expect("\n"), "gone\n");
   process.signal(SIGTERM);
   EXPECT_EQ(process.finish().code, 143);
+}
+
+TEST_P(Replicas, WaitAllGivesWhatTheDecidingOneLeavesItsTime) {
+  Process process(shell({"--restart", "on-failure", "--wait-all", "1h"},
+                        probe() + " slow-term & read l; exit 0"),
+                  options());
+  process.expect("ready");
+  process.write("go\n");
+  process.expect("cleaning");
+  const Outcome outcome = process.finish();
+  EXPECT_NE(outcome.output.find("clean\n"), std::string::npos);
+  EXPECT_EQ(outcome.code, 0);
+}
+
+TEST_P(Replicas, ReloadIntoACommandThatIsGoneLeavesTheOthersServing) {
+  const std::string server = open_folder() + "/server-" + unique();
+  ASSERT_EQ(std::system(("cp " + probe() + " " + server).c_str()), 0);
+  Process process(hydrinit({"-n", "2", "--ready", "0", server, "signals", "15"}), options());
+  process.expect_next("ready ");
+  process.expect_next("ready ");
+  ::unlink(server.c_str());
+  process.signal(SIGHUP);
+  process.expect_error("reload ended: the new replica 0 failed, the others stay");
+  process.signal(SIGUSR1);
+  process.expect_next("signal 10 ");
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.finish().code, 127);
 }
 
 // ---- scaling and reloading ----------------------------------------------------------------------

@@ -156,13 +156,15 @@ TEST(Terminal, KeysReachSeveralReplicas) {
 TEST(Terminal, KeysReachOneReplica) {
   Bash bash;
   bash.type(binary() +
-            " -n 1 sh -c 'trap \"exit 3\" INT; echo \"it \"starts; while :; do sleep "
+            " -n 1 sh -c 'trap \"exit 3\" INT; trap \"echo it \"goes\" on\" CONT; echo \"it "
+            "\"starts; while :; do sleep "
             "1000 & wait; done'");
   bash.expect("it starts");
   bash.press(kCtrlZ);
   bash.expect("Stopped");
   bash.expect(kPrompt);
   bash.type("fg");
+  bash.expect("it goes on");
   bash.press(kCtrlC);
   bash.expect(kPrompt);
   bash.expect_code(3);

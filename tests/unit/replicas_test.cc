@@ -317,6 +317,47 @@ TEST(Replicas, RestIsGivenItsTimeByWaitAll) {
   EXPECT_EQ(story.nobody_left().transcript(), "[2000] exit 0\n");
 }
 
+// `docker stop` while the exit policy stops the rest already: nobody is killed for it.
+TEST(Replicas, FirstStopSignalHastensNothing) {
+  Story story(ends_once(ExitWhen::failed), true, 2, 64);
+  started(story).exited(3, 0).quietly();
+  EXPECT_EQ(story.signal(kSignalTerm).transcript(), "[2000] received TERM\n");
+  EXPECT_EQ(story.signal(kSignalTerm).transcript(),
+            "[2000] received TERM\n[2000] stop hastened\n[2000] send KILL to group all\n");
+  EXPECT_EQ(story.killed_by(kSignalKill, 1).transcript(), "[2000] exit 3\n");
+}
+
+TEST(Replicas, RevivedOnesFailureIsForgotten) {
+  Config config = several();
+  config.restart = Restart::on_failure;
+  config.exit_when = ExitWhen::all;
+  config.no_restart.add_code(7);
+  Story story(config, true, 2, 64);
+  started(story).exited(7, 0).signal(kSignalHup).at(4000).exited(0, 1).at(8000).quietly();
+  story.exited(0, 0).quietly();
+  EXPECT_EQ(story.exited(0, 1).transcript(), "[8000] done 1\n[8000] exit 0\n");
+}
+
+TEST(Replicas, ScalingDownAndUpBeginsAnew) {
+  Config config = several();
+  config.max_restarts = 2;
+  Story story(config, true, 2, 2);
+  started(story).exited(1, 1).at(2100).exited(1, 1).at(2200);
+  EXPECT_EQ(story.replica(1).early_deaths, 2);
+  story.exited(1, 1);  // failed, and all are told
+  Story other(config, true, 2, 2);
+  started(other).exited(1, 1).at(2100).exited(1, 1).signal(kSignalTtou).signal(kSignalTtin);
+  EXPECT_EQ(other.replica(1).early_deaths, 0);
+}
+
+TEST(Replicas, ParentsDeathByHupIsAStop) {
+  Config config = several();
+  config.parent_death_signal = kSignalHup;
+  Story story(config, true, 2, 64);
+  EXPECT_EQ(started(story).signal(kSignalHup).transcript(),
+            "[2000] received HUP\n[2000] send HUP to all\n");
+}
+
 // ---- signals ------------------------------------------------------------------------------------
 
 TEST(Replicas, OtherSignalsGoToEveryReplica) {
@@ -428,6 +469,31 @@ TEST(Replicas, ReloadEndsWithTheFirstFailureAndTheOthersStay) {
   EXPECT_EQ(story.exited(1, 0).at(9000).transcript(),
             "[2500] restart 0 in 3\n[2500] reload failed at 0\n[2503] spawn 0\n");
   EXPECT_EQ(story.replica(1).generation, 0);
+}
+
+// It took the place of one that served: the others go on, also under the default policy.
+TEST(Replicas, FailureOfAReloadDecidesNothing) {
+  Story story(several(), true, 2, 3);
+  started(story).signal(kSignalHup).starts_fail(127, false).quietly();
+  EXPECT_EQ(story.exited(0, 0).at(9000).transcript(),
+            "[2000] spawn 0\n[2000] failed 0\n[2000] reload failed at 0\n");
+  EXPECT_EQ(story.replica(1).stage, Stage::running);
+  // Revived by the next one, it counts again.
+  story.starts_fail(0, false).signal(kSignalHup).at(12000).quietly();
+  EXPECT_EQ(story.replica(0).stage, Stage::running);
+  EXPECT_FALSE(story.replica(0).excused);
+}
+
+// A loop that only shows a while after the reload is excused too, until it has been up once.
+TEST(Replicas, CrashLoopOfAReloadDecidesNothing) {
+  Config config = several();
+  config.max_restarts = 2;
+  Story story(config, true, 2, 3);
+  started(story).signal(kSignalHup).exited(0, 0).at(2000).quietly();
+  story.exited(1, 0).at(2100).exited(1, 0).at(2200).exited(1, 0);
+  EXPECT_EQ(story.replica(0).stage, Stage::failed);
+  EXPECT_EQ(story.transcript().find("decided"), std::string::npos);
+  EXPECT_EQ(story.replica(1).stage, Stage::running);
 }
 
 TEST(Replicas, ReloadEndsWhenTheNewOneCannotBeStarted) {
