@@ -484,6 +484,23 @@ TEST(ReplicasCount, MaxIsTheQuotaOfTheControlGroup) {
   EXPECT_TRUE(eventually([&] { return ::rmdir(outer.c_str()) == 0; }));
 }
 
+TEST(ReplicasCount, MaxIsTheCpuset) {
+  const std::string root = "/sys/fs/cgroup/cpuset";
+  REQUIRE_OR_SKIP(is_root() && !read_file(root + "/cgroup.procs").empty(),
+                  "no control group of version 1 to make");
+  const std::string group = root + "/hydrinit-" + unique();
+  REQUIRE_OR_SKIP(::mkdir(group.c_str(), 0755) == 0, "no control group to make");
+  const auto set = [&](const std::string& file, const std::string& value) {
+    std::ofstream(group + "/" + file) << value;
+  };
+  set("cpuset.mems", read_file(root + "/cpuset.mems"));
+  set("cpuset.cpus", std::to_string(usable_cpus().back()));
+  Options inside;
+  inside.setup = [&] { set("cgroup.procs", std::to_string(::getpid())); };
+  EXPECT_EQ(replicas_started({"-n", "max"}, inside), 1);
+  EXPECT_TRUE(eventually([&] { return ::rmdir(group.c_str()) == 0; }));
+}
+
 TEST(ReplicasCount, ImpossibleNumbersStartNothing) {
   const struct {
     Words options;
