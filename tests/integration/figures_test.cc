@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -85,12 +84,6 @@ int idle_dirty_kb(const Process& process) {
     return timeout == "0x0";
   }));
   return private_dirty_kb(process.pid());
-}
-
-std::set<pid_t> children_of(pid_t pid) {
-  std::istringstream list(
-      read_file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children"));
-  return {std::istream_iterator<pid_t>(list), {}};
 }
 
 TEST(Figures, MeanPrivateDirtyOfIdleStartsIsAtMost16Kb) {

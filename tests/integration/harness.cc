@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <thread>
 
@@ -285,9 +286,8 @@ pid_t Process::foreground() const {
 }
 
 pid_t Process::child() const {
-  const std::string path =
-      "/proc/" + std::to_string(pid_) + "/task/" + std::to_string(pid_) + "/children";
-  return std::atoi(read_file(path).c_str());
+  const std::set<pid_t> children = children_of(pid_);
+  return children.empty() ? 0 : *children.begin();
 }
 
 std::vector<std::string> hydrinit(std::vector<std::string> arguments) {
@@ -343,6 +343,12 @@ std::string place_name(const ::testing::TestParamInfo<Place>& place) {
   case Place::child: return "Child";
   }
   return "";
+}
+
+std::set<pid_t> children_of(pid_t pid) {
+  std::istringstream list(
+      read_file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children"));
+  return {std::istream_iterator<pid_t>(list), {}};
 }
 
 bool is_root() { return ::geteuid() == 0; }

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,8 @@ std::string read_file(const std::string& path);
 // A field of /proc/PID/status.
 std::string status_field(pid_t pid, const std::string& field);
 bool alive(pid_t pid);
+// Of all its threads' children those of the first, the only one that we have.
+std::set<pid_t> children_of(pid_t pid);
 
 // Skips the test on a machine that cannot run it; in CI that is a failure.
 #define REQUIRE_OR_SKIP(condition, reason)                               \

@@ -49,14 +49,6 @@ int count_of(const std::string& text, const std::string& what) {
   return count;
 }
 
-std::vector<pid_t> children_of(pid_t pid) {
-  std::istringstream list(
-      read_file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children"));
-  std::vector<pid_t> children;
-  for (pid_t child = 0; list >> child;) children.push_back(child);
-  return children;
-}
-
 class Replicas : public AtPlace {};
 INSTANTIATE_TEST_SUITE_P(Places, Replicas, every_place(), place_name);
 

@@ -86,11 +86,7 @@ TEST_P(Run, ScriptWithoutInterpreterIsRunByTheShell) {
 TEST_P(Run, OrphansAreReaped) {
   Process process(hydrinit({"-w", probe(), "orphans", "20"}), options());
   process.expect("ready");
-  EXPECT_TRUE(eventually([&] {
-    const std::string children = read_file("/proc/" + std::to_string(process.pid()) + "/task/" +
-                                           std::to_string(process.pid()) + "/children");
-    return children == std::to_string(process.child()) + " ";
-  }));
+  EXPECT_TRUE(eventually([&] { return children_of(process.pid()).size() == 1; }));
   process.close_input();
   const Outcome outcome = process.finish();
   EXPECT_EQ(outcome.code, 0);
