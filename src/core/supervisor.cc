@@ -224,6 +224,8 @@ void Supervisor::on_ended(const Event& event) {
   const int slot = event.slot;
   Replica& replica = in_slot(slot);
   if (!replica.has_process()) return;
+  // It was up before it ended, though exits are told before the deadline.
+  if (replica.stage == Stage::starting && now_ >= replica.deadline) on_replica_deadline(slot);
   const bool told = replica.stage == Stage::stopping || replica.stage == Stage::killing;
   const RestartVerdict verdict = judge_restart(config_, replica, event.status, now_, jitter());
   --processes_;

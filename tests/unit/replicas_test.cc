@@ -49,6 +49,20 @@ TEST(Replicas, LongLifeIsFollowedByAStartAtOnce) {
             "[11000] restart 1 in 0\n[11000] spawn 1\n");
 }
 
+// The loop tells exits before it looks at the time.
+TEST(Replicas, LifeThatIsToldBeforeItsTickWasLongEnough) {
+  Config config = several();
+  config.ready = Millis{0};
+  config.min_uptime = Millis{0};
+  Story story(config, true, 1, 1);
+  story.start();
+  EXPECT_EQ(story.replica(0).stage, Stage::starting);
+  EXPECT_EQ(story.quietly().exited(1).transcript(), "[   0] restart 0 in 0\n");
+  Story late(several(), true, 1, 1);
+  late.start().quietly();
+  EXPECT_EQ(late.late_until(11000).exited(1).transcript(), "[11000] restart 0 in 0\n");
+}
+
 TEST(Replicas, EarlyDeathWaits) {
   Story story(several(), true, 3, 64);
   EXPECT_EQ(started(story).at(10999).exited(0, 1).at(20000).transcript(),
