@@ -52,7 +52,7 @@ void Supervisor::on_signal(const Event& event) {
     if (received == kSignalTerm || received == kSignalInt) exit(0);
   } else if (phase_ == Phase::resting && config_.stop_on.has(received) &&
              config_.signals.sent_as(received) != 0) {
-    begin_sweep();
+    end_rest();
   }
 }
 
@@ -273,15 +273,21 @@ void Supervisor::settle(int slot, Step step) {
                        (failed && config_.exit_when == ExitWhen::failed);
   if (!decides || replica.excused) return check_end();
   if (processes_ > 0) out_->report_replica(Said::replica_decided, slot, {});
-  stop_rest();
+  stop_all({.number = stop_signal()}, false);
+}
+
+// False: it has been told already, or has no process.
+bool Supervisor::begin_stop(Replica& replica) {
+  if (!replica.take(Step::stop)) return false;
+  const bool limited = config_.stop_timeout.count >= 0;
+  set_deadline(replica, limited ? now_ + config_.stop_timeout : kNever);
+  return true;
 }
 
 void Supervisor::stop_one(int slot) {
   Replica& replica = in_slot(slot);
-  if (!replica.take(Step::stop)) return;
+  if (!begin_stop(replica)) return;
   replica.told = true;
-  const bool limited = config_.stop_timeout.count >= 0;
-  set_deadline(replica, limited ? now_ + config_.stop_timeout : kNever);
   out_->send(slot, config_.scope, {.number = stop_signal()});
 }
 
@@ -305,17 +311,10 @@ void Supervisor::stop_all(const SignalReceived& signal, bool delivered) {
   phase_ = Phase::stopping;
   deadline_ = kNever;
   hold_starts();
-  const bool limited = config_.stop_timeout.count >= 0;
-  for (Replica& replica : replicas_) {
-    if (!replica.take(Step::stop)) continue;
-    set_deadline(replica, limited ? now_ + config_.stop_timeout : kNever);
-  }
+  for (Replica& replica : replicas_) (void)begin_stop(replica);
   if (!delivered && processes_ > 0) out_->send_stop(config_.scope, signal);
   check_end();
 }
-
-// The exit policy's word.
-void Supervisor::stop_rest() { stop_all({.number = stop_signal()}, false); }
 
 // Whoever does not stop by itself is not trusted to have stopped its own children.
 void Supervisor::kill_all() {
@@ -345,9 +344,7 @@ void Supervisor::check_end() {
     out_->send_rest(kSignalCont);
   } else if (config_.supervises() && !pid1_) {
     // What the replicas left behind, as the kernel does it for PID 1.
-    phase_ = Phase::sweeping;
-    deadline_ = now_ + kSweepMax;
-    out_->send_rest(kSignalKill);
+    begin_sweep();
   } else {
     exit(code_);
   }
@@ -364,15 +361,21 @@ int Supervisor::code_of_stop() const {
   for (int slot = 0; slot < count_; ++slot) {
     const Replica& replica = in_slot(slot);
     if (config_.exit_when == ExitWhen::never && replica.stage == Stage::failed) continue;
-    if (code_of(replica) != 0) return code_of(replica);
+    const int code = code_of(replica);
+    if (code != 0) return code;
   }
   return 0;
+}
+
+// The time of --wait-all is over.
+void Supervisor::end_rest() {
+  out_->report(Said::rest_killed);
+  begin_sweep();
 }
 
 void Supervisor::begin_sweep() {
   phase_ = Phase::sweeping;
   deadline_ = now_ + kSweepMax;
-  out_->report(Said::rest_killed);
   out_->send_rest(kSignalKill);
 }
 
@@ -414,7 +417,7 @@ void Supervisor::on_tick() {
 void Supervisor::on_deadline() {
   switch (phase_) {
   case Phase::delaying: stop_all(held_, false); break;
-  case Phase::resting: begin_sweep(); break;
+  case Phase::resting: end_rest(); break;
   case Phase::sweeping:
     out_->report(Said::rest_left);
     exit(code_);

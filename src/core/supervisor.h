@@ -116,10 +116,11 @@ class Actions : public FixedVec<Action, 8> {
 // clang-format off
 //   event \ phase | running          | delaying         | stopping          | resting          | sweeping
 //   --------------+------------------+------------------+-------------------+------------------+-----------------
-//   stop signal   | delaying if a    | stopping: send   | KILL to the groups| sweeping: KILL   | -
-//                 | delay is set,    | it now           | if a time-out is  | to the rest      |
-//                 | else stopping:   |                  | set, else send it |                  |
-//                 | send it          |                  |                   |                  |
+//   stop signal   | delaying if a    | stopping: send   | if a time-out is  | sweeping: KILL   | -
+//                 | delay is set,    | it now           | set, KILL to the  | to the rest      |
+//                 | else stopping:   |                  | groups, unless it |                  |
+//                 | send it          |                  | is the first ever;|                  |
+//                 |                  |                  | else send it      |                  |
 //   other signal  | send             | send             | send              | -                | -
 //   HUP, TTIN and | reload, one more,| send             | send              | -                | -
 //   TTOU, with -n | one fewer        |                  |                   |                  |
@@ -179,12 +180,13 @@ class Supervisor {
 
   void start_now(Replica& replica);
   void settle(int slot, Step step);
+  bool begin_stop(Replica& replica);
   void stop_one(int slot);
   void hold_starts();
   void stop_all(const SignalReceived& signal, bool delivered);
-  void stop_rest();
   void kill_all();
   void check_end();
+  void end_rest();
   void begin_sweep();
   void exit(int code);
 
