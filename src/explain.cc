@@ -93,12 +93,7 @@ void append_value(Text& out, const Option& option, const Config& config) {
     break;
   case ValueKind::replicas: {
     const int asked = *reinterpret_cast<const std::int16_t*>(field);
-    CpuCount cpus;
-    count_cpus("", cpus);
-    if (asked == 0)
-      out.add("-");
-    else
-      out.add("%d", replicas_of(asked, cpus.usable));
+    asked == 0 ? out.add("-") : out.add("%d", resolve_replicas(asked));
     break;
   }
   case ValueKind::number: {

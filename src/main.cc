@@ -79,12 +79,7 @@ __attribute__((noinline)) bool prepare(const Config& config, Reporter& reporter)
 // for want of memory, kExitUsage for too many replicas.
 __attribute__((noinline)) int prepare_fleet(const Config& config, char** environment, Fleet& fleet,
                                             Reporter& reporter) {
-  int count = config.replicas;
-  if (count < 0) {
-    CpuCount cpus;
-    count_cpus("", cpus);
-    count = replicas_of(count, cpus.usable);
-  }
+  int count = resolve_replicas(config.replicas);
   if (count == 0) count = 1;
   std::size_t capacity = static_cast<std::size_t>(config.max_replicas);
   if (config.replicas == 0) {

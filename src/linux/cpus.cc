@@ -91,4 +91,11 @@ void count_cpus(const char* root, CpuCount& out) {
   if (out.usable > kReplicasMax) out.usable = kReplicasMax;
 }
 
+int resolve_replicas(int asked) {
+  if (asked >= 0) return asked;
+  CpuCount cpus;
+  count_cpus("", cpus);
+  return replicas_of(asked, cpus.usable);
+}
+
 }  // namespace hydrinit

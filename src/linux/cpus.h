@@ -20,4 +20,7 @@ struct CpuCount {
 // there or cannot be read limit nothing.
 void count_cpus(const char* root, CpuCount& out);
 
+// How many replicas -n asks for; the CPUs are counted only where it hangs on them.
+int resolve_replicas(int asked);
+
 }  // namespace hydrinit
