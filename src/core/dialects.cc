@@ -126,7 +126,7 @@ constexpr OptionRow kNativeOptionsRows[] = {
     FLAG('V', action, verb, Verb::version, Verb::run, "version", "version, commit and libc"),
     FLAG('l', action, verb, Verb::license, Verb::run, "license", "the licence"),
 };
-constexpr auto kNativeOptions = pack<packed_size<2>(kNativeOptionsRows), 2>(kNativeOptionsRows);
+constexpr auto kNativeOptions = packed<kNativeOptionsRows, 2>();
 
 constexpr OptionRow kTiniOptionsRows[] = {
     FLAG(0, action, verb, Verb::version, Verb::run, "version", ""),
@@ -139,14 +139,14 @@ constexpr OptionRow kTiniOptionsRows[] = {
     VALUE(Value::tini_status, 'e', policy, success, "", "CODE", ""),
     FLAG('l', action, verb, Verb::license, Verb::run, "", ""),
 };
-constexpr auto kTiniOptions = pack<packed_size<2>(kTiniOptionsRows), 2>(kTiniOptionsRows);
+constexpr auto kTiniOptions = packed<kTiniOptionsRows, 2>();
 
 constexpr VariableRow kTiniVariablesRows[] = {
     VARIABLE(Value::flag, subreaper, Subreaper::on, "TINI_SUBREAPER", ""),
     VARIABLE(Value::flag, scope, SignalScope::group, "TINI_KILL_PROCESS_GROUP", ""),
     VARIABLE(Value::verbosity_level, verbosity, 0, "TINI_VERBOSITY", ""),
 };
-constexpr auto kTiniVariables = pack<packed_size<2>(kTiniVariablesRows), 2>(kTiniVariablesRows);
+constexpr auto kTiniVariables = packed<kTiniVariablesRows, 2>();
 
 constexpr OptionRow kDumbInitOptionsRows[] = {
     FLAG('c', policy, placement, Placement::same_group, Placement::new_session, "single-child",
@@ -157,15 +157,13 @@ constexpr OptionRow kDumbInitOptionsRows[] = {
     FLAG('h', action, verb, Verb::help, Verb::run, "help", ""),
     FLAG('V', action, verb, Verb::version, Verb::run, "version", ""),
 };
-constexpr auto kDumbInitOptions =
-    pack<packed_size<2>(kDumbInitOptionsRows), 2>(kDumbInitOptionsRows);
+constexpr auto kDumbInitOptions = packed<kDumbInitOptionsRows, 2>();
 
 constexpr VariableRow kDumbInitVariablesRows[] = {
     VARIABLE(Value::flag, verbosity, 1, "DUMB_INIT_DEBUG", "1"),
     VARIABLE(Value::flag, placement, Placement::same_group, "DUMB_INIT_SETSID", "0"),
 };
-constexpr auto kDumbInitVariables =
-    pack<packed_size<2>(kDumbInitVariablesRows), 2>(kDumbInitVariablesRows);
+constexpr auto kDumbInitVariables = packed<kDumbInitVariablesRows, 2>();
 
 constexpr OptionRow kCatatonitOptionsRows[] = {
     FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "", ""),
@@ -174,14 +172,12 @@ constexpr OptionRow kCatatonitOptionsRows[] = {
     FLAG('P', policy, verb, Verb::pause, Verb::run, "", "start nothing, reap, end on TERM or INT"),
     FLAG('V', action, verb, Verb::version, Verb::run, "version", ""),
 };
-constexpr auto kCatatonitOptions =
-    pack<packed_size<2>(kCatatonitOptionsRows), 2>(kCatatonitOptionsRows);
+constexpr auto kCatatonitOptions = packed<kCatatonitOptionsRows, 2>();
 
 constexpr VariableRow kCatatonitVariablesRows[] = {
     VARIABLE(Value::flag, verbosity, 1, "CATATONIT_DEBUG", ""),
 };
-constexpr auto kCatatonitVariables =
-    pack<packed_size<2>(kCatatonitVariablesRows), 2>(kCatatonitVariablesRows);
+constexpr auto kCatatonitVariables = packed<kCatatonitVariablesRows, 2>();
 
 #undef VALUE
 #undef FLAG
@@ -212,7 +208,7 @@ constexpr DialectRow kDialectRows[] = {
     dialect(Style::catatonit, {1, 1, 1, 1, 1}, Subreaper::automatic, Placement::new_group, 0, false,
             "catatonit [-ghLPV] [--] <progname> [<arguments>...]", "tini version 0.1.7_catatonit"),
 };
-constexpr auto kDialects = pack<packed_size<2>(kDialectRows), 2>(kDialectRows);
+constexpr auto kDialects = packed<kDialectRows, 2>();
 
 // libc keeps these two for itself, and the originals' sigfillset() leaves them out.
 constexpr SignalSet kLibcOwn{32, 33};

@@ -14,10 +14,9 @@ constexpr int kLevelBias = 3;
 
 // The words. %p the pid, %i our own, %q the command, %s and %n the signal by name and number, %o
 // and %m the other number as a signal's name and plainly, %r the slot, %w how it ended, %t when it
-// starts again, %g "pid 7" or "process group 7", %f the
-// name, %c the letter, %v the value, %x what it should have been, %e the error, %d the code, %u the
-// usage line, %z its first word, %h the speaker: "hydrinit: ", "[dumb-init] ", "[WARN  tini (1)] "
-// by level.
+// starts again, %g "pid 7" or "process group 7", %f the name, %c the letter, %v the value, %x what
+// it should have been, %e the error, %d the code, %u the usage line, %z its first word, %h the
+// speaker: "hydrinit: ", "[dumb-init] ", "[WARN  tini (1)] " by level.
 using Row = PackedRow<3, 1>;
 constexpr Row say(Kind kind, int level, Stream stream, const char* words) {
   return {{static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(level + kLevelBias),
@@ -86,7 +85,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::hand_off_ignored, 2, "%hignored the terminal's %s"),
     say(Kind::session_made, 2, "%hthe child leads a new session"),
 };
-constexpr auto kNative = pack<packed_size<0>(kNativeRows), 0>(kNativeRows);
+constexpr auto kNative = packed<kNativeRows, 0>();
 
 // tini's levels: FATAL always, WARN from 1 (its default), INFO from 2, DEBUG from 3.
 constexpr Row kTiniRows[] = {
@@ -110,7 +109,7 @@ constexpr Row kTiniRows[] = {
     say(Kind::received, 3, Stream::output, "%hPassing signal: '%s'"),
     say(Kind::orphan_exited, 3, Stream::output, "%hReaped child with pid: '%p'"),
 };
-constexpr auto kTini = pack<packed_size<0>(kTiniRows), 0>(kTiniRows);
+constexpr auto kTini = packed<kTiniRows, 0>();
 
 // What getopt_long(3) says on behalf of all three originals.
 constexpr Row kGetoptRows[] = {
@@ -120,7 +119,7 @@ constexpr Row kGetoptRows[] = {
     say(Kind::missing_letter_value, kAlways, "%z: option requires an argument -- '%c'"),
     say(Kind::unexpected_value, kAlways, "%z: option '--%f' doesn't allow an argument"),
 };
-constexpr auto kGetopt = pack<packed_size<0>(kGetoptRows), 0>(kGetoptRows);
+constexpr auto kGetopt = packed<kGetoptRows, 0>();
 
 // The three lines on a bad -r are part of its interface.
 constexpr Row kDumbInitRows[] = {
@@ -143,14 +142,14 @@ constexpr Row kDumbInitRows[] = {
     say(Kind::leader_killed, 1, "%hA child with PID %p was terminated by signal %m."),
     say(Kind::exiting, 1, "%hChild exited with status %d. Goodbye."),
 };
-constexpr auto kDumbInit = pack<packed_size<0>(kDumbInitRows), 0>(kDumbInitRows);
+constexpr auto kDumbInit = packed<kDumbInitRows, 0>();
 
 constexpr Row kCatatonitRows[] = {
     say(Kind::no_command, kAlways, "ERROR (catatonit:%i): missing program name"),
     say(Kind::usage_line, kAlways, "usage: %u"),
     say(Kind::exec_failed, kAlways, "ERROR (catatonit:%p): failed to exec pid1: %e"),
 };
-constexpr auto kCatatonit = pack<packed_size<0>(kCatatonitRows), 0>(kCatatonitRows);
+constexpr auto kCatatonit = packed<kCatatonitRows, 0>();
 
 const char* table_of(Style style) {
   switch (style) {
@@ -204,7 +203,7 @@ constexpr PackedRow<1, 1> kDescriptionRows[] = {
     {{15}, {"failed, any, all or never"}},
     {{16}, {"NAME or NAME=BASE"}},
 };
-constexpr auto kDescriptions = pack<packed_size<0>(kDescriptionRows), 0>(kDescriptionRows);
+constexpr auto kDescriptions = packed<kDescriptionRows, 0>();
 static_assert(static_cast<int>(ValueKind::status_list) == 7);
 static_assert(static_cast<int>(ValueKind::index_env) == 16);
 

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 #include "core/squeezed.h"
 
@@ -28,7 +27,7 @@ struct PackedRow {
 template <std::size_t Heads, std::size_t Strings>
 class PackedCursor {
  public:
-  // row points at a table made by pack(), which ends in a zero byte; so no row's first head is 0.
+  // row points at a table made by packed(), which ends in a zero byte; so no row's first head is 0.
   explicit PackedCursor(const char* row) : row_(row) {}
   bool at_end() const { return *row_ == '\0'; }
   std::uint8_t head(std::size_t i) const { return static_cast<std::uint8_t>(row_[i]); }
@@ -66,7 +65,6 @@ consteval std::size_t packed_size(const PackedRow<Heads, Strings> (&rows)[Rows])
   return size;
 }
 
-// pack<packed_size<1>(rows), 1>(rows)
 template <std::size_t Size, std::size_t Shown, std::size_t Heads, std::size_t Strings,
           std::size_t Rows>
 consteval std::array<char, Size> pack(const PackedRow<Heads, Strings> (&rows)[Rows]) {
@@ -82,6 +80,12 @@ consteval std::array<char, Size> pack(const PackedRow<Heads, Strings> (&rows)[Ro
     }
   }
   return out;
+}
+
+// packed<kRows, 1>(): the table of an array of rows.
+template <const auto& rows, std::size_t Shown>
+consteval auto packed() {
+  return pack<packed_size<Shown>(rows), Shown>(rows);
 }
 
 }  // namespace hydrinit

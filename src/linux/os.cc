@@ -60,7 +60,7 @@ constexpr PackedRow<1, 1> kErrorRows[] = {
     {{ENOSYS}, {"Function not implemented"}},
     {{ELOOP}, {"Too many levels of symbolic links"}},
 };
-constexpr auto kErrors = pack<packed_size<0>(kErrorRows), 0>(kErrorRows);
+constexpr auto kErrors = packed<kErrorRows, 0>();
 
 // Calls go through syscall(2): libc's wrappers are cancellation points, which nobody needs here.
 Error last_error(const char* operation) { return {operation, errno}; }

@@ -13,7 +13,7 @@ constexpr PackedRow<2, 2> kRows[] = {
     {{255, 0}, {"", ""}},
     {{3, 30}, {"three", ""}},
 };
-constexpr auto kTable = pack<packed_size<2>(kRows), 2>(kRows);
+constexpr auto kTable = packed<kRows, 2>();
 
 TEST(Packed, TableIsTheBytesOneAfterTheOther) {
   constexpr std::string_view kExpected(
@@ -48,7 +48,7 @@ TEST(Packed, SkipStringsStopsBehindTheLast) {
 }
 
 constexpr PackedRow<1, 1> kWordRows[] = {{{1}, {"one"}}, {{7}, {""}}, {{200}, {"many"}}};
-constexpr auto kWords = pack<packed_size<1>(kWordRows), 1>(kWordRows);
+constexpr auto kWords = packed<kWordRows, 1>();
 
 TEST(Packed, FindTextGivesTheRowsText) {
   EXPECT_STREQ(find_text(kWords.data(), 1, "?"), "one");
