@@ -65,6 +65,16 @@ void append_cpus(Text& out) {
   }
 }
 
+void append_ready(Text& out, const Config& config) {
+  switch (config.ready_by) {
+  case ReadyBy::automatic:
+  case ReadyBy::time: append_duration(out, config.ready); break;
+  case ReadyBy::descriptor: out.add("fd:%d", config.ready_fd); break;
+  case ReadyBy::notify: out.add("notify"); break;
+  case ReadyBy::listen: out.add("listen"); break;
+  }
+}
+
 // The value that an option has now, whether given or by default.
 void append_value(Text& out, const Option& option, const Config& config) {
   const char* field = reinterpret_cast<const char*>(&config) + option.field();
@@ -107,6 +117,21 @@ void append_value(Text& out, const Option& option, const Config& config) {
   case ValueKind::index_env:
     out.add("%s", config.index_env != nullptr ? config.index_env : "-");
     break;
+  case ValueKind::balance: append_word(out, kBalanceWords, *field); break;
+  case ValueKind::reload_order:
+    *field == 0 ? out.add("automatic") : append_word(out, kReloadOrderWords, *field);
+    break;
+  case ValueKind::ready: append_ready(out, config); break;
+  case ValueKind::listen_list:
+    for (const char* item : config.listen) {
+      while (*item != ',' && *item != '\0') out.put(*item++);
+      out.put(' ');
+    }
+    break;
+  case ValueKind::share:
+    out.add("%s", config.share == nullptr ? "no" : *config.share == '\0' ? "yes" : config.share);
+    break;
+  case ValueKind::user: out.add("%s", config.user != nullptr ? config.user : "-"); break;
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
   case ValueKind::low_rewrite:

@@ -25,7 +25,7 @@ SignalOrigin origin_of(int code) {
 
 }  // namespace
 
-Loop::Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, const Fleet& fleet,
+Loop::Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, Fleet& fleet,
            int signal_fd, Terminal& terminal, Reporter& reporter)
     : config_(config),
       codes_(codes),
@@ -33,10 +33,19 @@ Loop::Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, 
       terminal_(terminal),
       reporter_(reporter),
       signal_fd_(signal_fd),
+      wait_fd_(signal_fd),
       pid1_(os::own_pid() == 1),
       reaper_(fleet.pids),
       supervisor_(config, pid1_, fleet.replicas, fleet.count),
-      request_(request) {}
+      request_(request),
+      proxy_(fleet.sockets, config.share) {
+  if (!fleet.links.prepared()) return;
+  wait_fd_ = fleet.links.epoll();
+  fleet.links.watch(Links::Source::Kind::signals, 0, signal_fd);
+  // What has been started before the loop is looked at again.
+  if (fleet.sockets.watch() >= 0)
+    fleet.links.watch(Links::Source::Kind::connections, 0, fleet.sockets.watch(), net::Watch::once);
+}
 
 int Loop::run() {
   const bool supervises = config_.supervises();
@@ -48,15 +57,17 @@ int Loop::run() {
     const Instant deadline = supervisor_.next_deadline();
     if (deadline != kNever) timeout = deadline > now_ ? deadline - now_ : Millis{0};
     if (more_children_) timeout = Millis{0};
-    os::wait_readable(signal_fd_, timeout);
+    os::wait_readable(wait_fd_, timeout);
     const os::ReceivedSignal signal = os::read_signal(signal_fd_);
     now_ = os::now();
     // Whatever woke us, exits come first: a signal must not reach a pid that has ended.
     if (signal.number == SIGCHLD) reporter_.say_signal(Kind::child_signal, SIGCHLD);
     if (signal.number != 0 || more_children_) drain_children();
+    if (!exiting_ && fleet_.links.prepared()) drain_links();
     if (!exiting_ && signal.number != 0) handle(signal);
     tick();
   }
+  fleet_.sockets.close_all();
   return exit_code_;
 }
 
@@ -121,6 +132,7 @@ void Loop::on_ended(const os::ChildChange& change) {
   if (!leader) return;
   if (config_.term_group_at_end) term_group(change.pid);
   reaper_.forget(slot);
+  fleet_.links.closed(slot);
   terminal_.child_ended(change.pid, change.status, sent_);
   if (terminal_.interrupted() && config_.supervises()) {
     // Its ^C was not for this one life alone.
@@ -128,6 +140,7 @@ void Loop::on_ended(const os::ChildChange& change) {
     key.signal = {SIGINT, SignalOrigin::kernel, 0};
     dispatch(key);
   }
+  mend(slot);
   Event event = make_event(Event::Kind::ended);
   event.slot = static_cast<std::int16_t>(slot);
   event.status = change.status;
@@ -165,6 +178,15 @@ void Loop::perform(const Action& action) {
   case Action::Kind::spawn: spawn(action.slot); break;
   case Action::Kind::send: send(action); break;
   case Action::Kind::send_rest: send_rest(action.signal.number); break;
+  case Action::Kind::move: move(action.slot, action.code); break;
+  case Action::Kind::sample: sample(action.slot); break;
+  case Action::Kind::watch:
+    fleet_.links.watch(Links::Source::Kind::connections, 0, fleet_.sockets.watch(),
+                       net::Watch::once);
+    break;
+  case Action::Kind::balance: balance(); break;
+  case Action::Kind::close: fleet_.sockets.close(action.slot); break;
+  case Action::Kind::close_all: fleet_.sockets.close_all(); break;
   case Action::Kind::suspend:
     // STOP cannot be blocked; as PID 1 the kernel ignores it (pid_namespaces(7)).
     (void)os::send_signal(os::own_pid(), SIGSTOP);
@@ -190,33 +212,56 @@ void Loop::report(const Action& action) {
 }
 
 void Loop::spawn(std::int16_t slot) {
-  if (fleet_.environment != nullptr) {
-    request_.environment = fleet_.environment->of_slot(slot, supervisor_.count());
-    request_.null_input = fleet_.count > 1 || slot > 0;
-    if (config_.pin) request_.cpu = slot;
-  }
-  const SpawnOutcome outcome = start(request_);
+  const Error unequipped = equip(slot);
+  int sockets[kListenMax];
+  const int passed = fleet_.sockets.passed(slot, sockets);
+  request_.sockets = {sockets, static_cast<std::size_t>(passed)};
+  const SpawnOutcome outcome = unequipped.failed() ? SpawnOutcome{0, unequipped} : start(request_);
+  if (outcome.error.failed()) return on_not_started(slot, outcome);
+  on_started(slot, outcome.pid);
+}
+
+// What the slot's next process has beside the command.
+Error Loop::equip(int slot) {
+  if (fleet_.environment == nullptr) return {};
+  request_.environment = fleet_.environment->of_slot(slot, supervisor_.count());
+  request_.null_input = fleet_.count > 1 || slot > 0;
+  if (config_.pin) request_.cpu = slot;
+  const Error error = fleet_.sockets.join(slot);
+  if (error.failed() || !fleet_.links.prepared()) return error;
+  request_.bind_channel = fleet_.links.channel();
+  request_.ready_to = config_.ready_fd;
+  const Error unlinked = fleet_.links.open(slot, fleet_.environment->notify());
+  request_.ready_from = fleet_.links.given();
+  return unlinked;
+}
+
+void Loop::on_not_started(std::int16_t slot, const SpawnOutcome& outcome) {
   const int error = outcome.error.code;
-  if (outcome.error.failed()) {
-    Event event = make_event(Event::Kind::spawn_failed);
-    event.slot = slot;
-    event.status.value = codes_.internal;
-    if (outcome.pid > 0) {
-      os::consume_change(outcome.pid, false);
-      event.status.value = exec_exit_code(error);
-    }
-    // Without a process nothing is wrong with the command.
-    event.transient = outcome.pid <= 0 || error == EAGAIN || error == ENOMEM || error == EMFILE ||
-                      error == ENFILE || error == ETXTBSY;
-    reporter_.say_error(outcome.pid > 0 ? Kind::exec_failed : Kind::spawn_failed, outcome.error,
-                        outcome.pid);
-    // Whoever does not read this must not keep us from hearing a stop.
-    reporter_.wait_no_more();
-    return dispatch(event);
+  Event event = make_event(Event::Kind::spawn_failed);
+  event.slot = slot;
+  event.status.value = codes_.internal;
+  if (outcome.pid > 0) {
+    os::consume_change(outcome.pid, false);
+    event.status.value = exec_exit_code(outcome.error);
   }
-  reaper_.remember(slot, outcome.pid);
+  // Without a process nothing is wrong with the command.
+  event.transient = outcome.pid <= 0 || error == EAGAIN || error == ENOMEM || error == EMFILE ||
+                    error == ENFILE || error == ETXTBSY;
+  Kind kind = outcome.pid > 0 ? Kind::exec_failed : Kind::spawn_failed;
+  if (outcome.pid > 0 && outcome.error.operation[0] == 's') kind = Kind::share_failed;
+  reporter_.say_error(kind, outcome.error, outcome.pid);
+  // Whoever does not read this must not keep us from hearing a stop.
+  reporter_.wait_no_more();
+  fleet_.links.closed(slot);
+  dispatch(event);
+}
+
+void Loop::on_started(std::int16_t slot, pid_t pid) {
+  reaper_.remember(slot, pid);
+  if (fleet_.links.prepared()) fleet_.links.started(slot);
   if (config_.placement == Placement::new_session) reporter_.say(Kind::session_made);
-  reporter_.say(Kind::spawned, outcome.pid);
+  reporter_.say(Kind::spawned, pid);
   reporter_.wait_no_more();
   if (!config_.supervises()) release_inherited();
   Event event = make_event(Event::Kind::spawned);
@@ -224,9 +269,10 @@ void Loop::spawn(std::int16_t slot) {
   dispatch(event);
 }
 
-std::uint8_t Loop::exec_exit_code(int code) const {
-  if (code == ENOENT) return codes_.not_found;
-  return code == EACCES ? codes_.not_executable : codes_.exec_failed;
+std::uint8_t Loop::exec_exit_code(const Error& error) const {
+  if (error.operation[0] != 'e') return codes_.internal;  // it did not come to execve
+  if (error.code == ENOENT) return codes_.not_found;
+  return error.code == EACCES ? codes_.not_executable : codes_.exec_failed;
 }
 
 // The child has its own copies of what we inherited. Ours would only keep a pipe's reader from its

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "core/supervisor.h"
-#include "linux/environment.h"
+#include "fleet.h"
+#include "linux/bind_proxy.h"
 #include "linux/os.h"
 #include "linux/reaper.h"
 #include "linux/report.h"
@@ -12,19 +13,11 @@
 
 namespace hydrinit {
 
-// Room for the replicas, as many as there can ever be, and what they have apart from the command.
-struct Fleet {
-  std::span<Replica> replicas;
-  std::span<Reaper::Entry> pids;
-  int count = 1;                              // wanted at first
-  ReplicaEnvironment* environment = nullptr;  // nullptr: ours, as it is
-};
-
 class Loop {
  public:
   // All of them outlive the loop. request is what is the same for every replica; the rest is filled
   // in for each.
-  Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, const Fleet& fleet,
+  Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, Fleet& fleet,
        int signal_fd, Terminal& terminal, Reporter& reporter);
 
   // Runs until the supervisor says exit; its code.
@@ -45,20 +38,34 @@ class Loop {
   void perform(const Action& action);
   void report(const Action& action);
   void spawn(std::int16_t slot);
+  Error equip(int slot);
+  void on_started(std::int16_t slot, pid_t pid);
+  void on_not_started(std::int16_t slot, const SpawnOutcome& outcome);
   void send(const Action& action);
   void send_to(pid_t pid, const Action& action);
   void send_rest(int number);
   void release_inherited();
-  std::uint8_t exec_exit_code(int code) const;
+  std::uint8_t exec_exit_code(const Error& error) const;
+
+  // src/port_events.cc
+  void drain_links();
+  void hear(int slot);
+  void answer_bind(int slot);
+  void sample(int slot);
+  void tell_queue(int slot, bool asked);
+  void balance();
+  void move(int from, int to);
+  void mend(int slot);
   // The child leads a process group of its own.
   bool has_group() const { return config_.placement != Placement::same_group; }
 
   const Config& config_;
   const ExitCodes& codes_;
-  const Fleet& fleet_;
+  Fleet& fleet_;
   Terminal& terminal_;
   Reporter& reporter_;
   int signal_fd_;
+  int wait_fd_;  // the same, or the epoll descriptor that it is in
   int exit_code_ = 0;
   bool pid1_;
   bool more_children_ = true;  // some changes may not have been told yet
@@ -68,6 +75,7 @@ class Loop {
   Reaper reaper_;
   Supervisor supervisor_;
   SpawnRequest& request_;
+  BindProxy proxy_;
 };
 
 }  // namespace hydrinit

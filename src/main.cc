@@ -8,15 +8,12 @@
 #include "core/dialects.h"
 #include "core/help.h"
 #include "explain.h"
-#include "linux/cpus.h"
 #include "loop.h"
 
 namespace hydrinit {
 namespace {
 
 constexpr std::size_t kPageSize = 8192;
-// There is always room to scale up to this many.
-constexpr int kCapacityMin = 64;
 
 // The verbs that print and start nothing, and tini's answer to a bad command line.
 __attribute__((noinline)) int print(const Dialect& dialect, const Invocation& invocation) {
@@ -75,45 +72,6 @@ __attribute__((noinline)) bool prepare(const Config& config, Reporter& reporter)
   return !asked;
 }
 
-// The replicas' room, once and for all. Returns 0, or why not, which has been said: kExitInternal
-// for want of memory, kExitUsage for too many replicas.
-__attribute__((noinline)) int prepare_fleet(const Config& config, char** environment, Fleet& fleet,
-                                            Reporter& reporter) {
-  int count = resolve_replicas(config.replicas);
-  if (count == 0) count = 1;
-  std::size_t capacity = static_cast<std::size_t>(config.max_replicas);
-  if (config.replicas == 0) {
-    capacity = 1;
-  } else if (capacity == 0) {
-    capacity = static_cast<std::size_t>(count > kCapacityMin ? count : kCapacityMin);
-  }
-  fleet.count = count;
-  if (static_cast<std::size_t>(count) > capacity) {
-    Notice notice;
-    notice.kind = Notice::Kind::above_limit;
-    notice.name = "replicas";
-    notice.value = "max-replicas";
-    reporter.say(notice);
-    return kExitUsage;
-  }
-  const std::size_t table = capacity * (sizeof(Replica) + sizeof(Reaper::Entry));
-  void* const memory = os::map_memory(sizeof(ReplicaEnvironment) + table +
-                                      ReplicaEnvironment::size(environment) * sizeof(char*));
-  if (memory == nullptr) {
-    reporter.say_error(Notice::Kind::fatal, {"mmap", errno});
-    return kExitInternal;
-  }
-  // Zero is a good beginning for it, and for an unused entry.
-  fleet.environment = static_cast<ReplicaEnvironment*>(memory);
-  auto* const replicas = reinterpret_cast<Replica*>(fleet.environment + 1);
-  for (std::size_t i = 0; i < capacity; ++i) replicas[i] = Replica{};
-  fleet.replicas = {replicas, capacity};
-  fleet.pids = {reinterpret_cast<Reaper::Entry*>(replicas + capacity), capacity};
-  auto* const room = reinterpret_cast<char**>(fleet.pids.data() + capacity);
-  fleet.environment->prepare(environment, room, config.index_env);
-  return 0;
-}
-
 __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation,
                                   char** environment, os::RawMask mask, Reporter& reporter) {
   Config& config = invocation.config;
@@ -127,12 +85,10 @@ __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation
   Replica one;
   Reaper::Entry entry;
   Fleet fleet{{&one, 1}, {&entry, 1}};
-  os::FileLimit files{};
-  if (config.supervises()) {
+  // A plain init needs none of it.
+  if (config.supervises() || config.has_ports() || config.user != nullptr) {
     const int refused = prepare_fleet(config, environment, fleet, reporter);
     if (refused != 0) return refused == kExitUsage ? dialect.codes.usage : dialect.codes.internal;
-    files = os::file_limit();
-    os::set_file_limit({files.hard, files.hard});
   }
   Terminal terminal;
   // Several could not share the foreground: then hydrinit keeps it.
@@ -152,7 +108,7 @@ __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation
   SpawnRequest request{invocation.command,      environment,
                        config.placement,        config.parent_death_signal,
                        {mask, sigchld_ignored}, &terminal};
-  request.files = files;
+  request.files = fleet.files;
   const int code = Loop(config, dialect.codes, request, fleet, signal_fd, terminal, reporter).run();
   // A shell goes on with its script or loop unless it sees that ^C ended us too; what we sent to
   // our own group is pending. Should SIGINT be ignored here, the code tells.

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/exit_policy.h"
+#include "core/listen.h"
 #include "core/signals.h"
 #include "core/types.h"
 
@@ -23,6 +24,18 @@ enum class SignalScope : std::uint8_t { automatic, leader, group };
 enum class Restart : std::uint8_t { automatic, no, on_failure, always };
 // Which replicas' ends for good end the container. Once options are read it is not automatic.
 enum class ExitWhen : std::uint8_t { automatic, failed, any, all, never };
+// By what a replica counts as up. Once options are read it is not automatic.
+enum class ReadyBy : std::uint8_t {
+  automatic,
+  time,        // alive for so long
+  descriptor,  // a newline on a descriptor of its own
+  notify,      // READY=1 by sd_notify(3)
+  listen       // its own listen(2), seen by --share
+};
+// Whether TCP ports have a socket for each replica, or one for all.
+enum class Balance : std::uint8_t { even = 1, shared };
+// What a reload does first with a replica; automatic hangs on how many are wanted then.
+enum class ReloadOrder : std::uint8_t { automatic, drain, start_first, stop_first };
 
 // How many replicas there can be, which a slot's 16 bits hold with room to spare.
 inline constexpr int kReplicasMax = 10000;
@@ -45,6 +58,11 @@ struct Config {
   std::int8_t verbosity = 0;       // -1 quiet, 0 what matters, 1 and up: tells more
   Restart restart = Restart::automatic;
   ExitWhen exit_when = ExitWhen::automatic;
+  ReadyBy ready_by = ReadyBy::automatic;
+  Balance balance = Balance::even;
+  ReloadOrder reload_order = ReloadOrder::automatic;
+  std::uint8_t ready_fd = 0;
+  bool listen_pid = true;
   bool pin = false;
   std::int16_t replicas = 0;         // 0: -n was not given; N; -1 - K for max-K
   std::int16_t max_replicas = 0;     // 0: not given
@@ -54,7 +72,11 @@ struct Config {
   Millis restart_delay{100};
   Millis restart_max_delay{30000};
   Millis min_uptime{10000};
-  Millis ready{1000};       // a replica alive for so long counts as up
+  const char* user = nullptr;   // NAME or UID[:GROUP or GID]
+  const char* share = nullptr;  // the ports, "" for all; nullptr: none
+  Millis ready{1000};           // a replica alive for so long counts as up
+  Millis ready_timeout{60000};
+  Millis drain_time{300};
   Millis stop_timeout{-1};  // negative: never KILL
   Millis stop_delay{};
   Millis wait_all{};
@@ -62,9 +84,20 @@ struct Config {
   SuccessStatuses success{};
   SuccessStatuses no_restart{};  // these fail at once
   SignalTable signals{};
+  // Each where its item of a list begins; they have been checked.
+  FixedVec<const char*, kListenMax> listen{};
 
   // -n or a restart policy was given: replicas, and not the one child of a plain init.
   bool supervises() const { return replicas != 0 || restart > Restart::no; }
+  // hydrinit keeps sockets for the replicas.
+  bool has_ports() const { return listen.size() > 0 || share != nullptr; }
+  // A replica and hydrinit have something to say to each other, or there are queues to look at.
+  bool needs_links() const {
+    return share != nullptr || balances() ||
+           (supervises() && (ready_by == ReadyBy::descriptor || ready_by == ReadyBy::notify));
+  }
+  // ... one for each of them, so that it matters who is to be served.
+  bool balances() const { return has_ports() && supervises() && balance == Balance::even; }
 };
 
 }  // namespace hydrinit

@@ -15,13 +15,6 @@ bool lists_cpu(const char* list) {
 
 }  // namespace
 
-char* cut_field(char*& cursor, char separator) {
-  char* const field = cursor;
-  while (*cursor != separator && *cursor != '\0') ++cursor;
-  if (*cursor != '\0') *cursor++ = '\0';
-  return field;
-}
-
 CgroupLine parse_cgroup_line(char* line) {
   CgroupLine result;
   const char* hierarchy = cut_field(line, ':');

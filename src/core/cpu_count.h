@@ -28,9 +28,6 @@ CgroupLine parse_mount_line(char* line);
 // itself has the limits that we can know, and the answer is "" too.
 const char* group_below(const CgroupLine& mount, const char* group);
 
-// Ends the field at the cursor, and moves to the next one.
-char* cut_field(char*& cursor, char separator);
-
 // "150000 100000" or "max 100000": CPUs, rounded up; 0: no limit.
 int parse_cpu_max(const char* text);
 // quota microseconds of CPU time in each period; a quota of -1 (or a period of 0) is no limit.

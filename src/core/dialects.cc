@@ -27,7 +27,7 @@ consteval auto field_type() {
     return SuccessStatuses{};
   } else if constexpr (kind == Value::replicas || kind == Value::number) {
     return std::int16_t{};
-  } else if constexpr (kind == Value::index_env) {
+  } else if constexpr (kind == Value::index_env || kind == Value::share || kind == Value::user) {
     return static_cast<const char*>(nullptr);
   } else {
     return std::uint8_t{};
@@ -112,8 +112,23 @@ constexpr OptionRow kNativeOptionsRows[] = {
           "codes and signals that are never restarted"),
     VALUE(Value::exit_when, 0, policy, exit_when, "exit-when", "WHICH",
           "whose end ends all: failed, any, all, never"),
-    VALUE(Value::duration, 0, policy, ready, "ready", "D",
-          "a replica alive for D counts as up (1s)"),
+    VALUE(Value::listen_list, 0, policy, balance, "listen", "[NAME=]PORT",
+          "pass a socket: HOST:PORT, unix:PATH, udp:PORT"),
+    VALUE(Value::share, 0, policy, share, "share", "[=PORT,...]",
+          "replicas share the ports that they bind"),
+    VALUE(Value::balance, 0, policy, balance, "balance", "HOW",
+          "even: a queue for each replica; shared"),
+    VALUE(Value::ready, 0, policy, ready_by, "ready", "HOW",
+          "up when: none, D, fd:N, notify, listen (1s)"),
+    VALUE(Value::duration, 0, policy, ready_timeout, "ready-timeout", "D",
+          "who is not up by then is killed (60s; 0: no)"),
+    VALUE(Value::reload_order, 0, policy, reload_order, "reload-order", "ORDER",
+          "drain, start-first, stop-first"),
+    VALUE(Value::duration, 0, policy, drain_time, "drain-time", "D",
+          "at least so long without new connections (300ms)"),
+    FLAG(0, policy, listen_pid, true, false, "listen-pid",
+         "set LISTEN_PID beside LISTEN_FDS (yes)"),
+    VALUE(Value::user, 0, policy, user, "user", "USER[:GROUP]", "become that user at first"),
     VALUE(Value::index_env, 0, policy, index_env, "index-env", "NAME[=BASE]",
           "a variable with BASE plus the replica's number"),
     FLAG(0, policy, pin, true, false, "pin", "each replica on a CPU of its own"),

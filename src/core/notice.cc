@@ -48,6 +48,13 @@ constexpr Row kNativeRows[] = {
     say(Kind::no_command, kAlways, "%hno command given (see --help)"),
     say(Kind::both_given, kAlways, "%h--%f: cannot be given beside --%v"),
     say(Kind::above_limit, kAlways, "%h--%f: must not be above --%v"),
+    say(Kind::needs_other, kAlways, "%h--%f: needs --%v"),
+    say(Kind::given_twice, kAlways, "%h--%f: a name, port or descriptor that --%v has too"),
+    say(Kind::too_many, kAlways, "%h--%f: at most %d with ports"),
+    say(Kind::listen_failed, kAlways, "%h--listen: cannot %v '%f': %e"),
+    say(Kind::share_failed, kAlways, "%h--share: %f: %e (see --listen, --user)"),
+    say(Kind::user_failed, kAlways, "%h--user: %f: %e"),
+    say(Kind::user_unknown, kAlways, "%h--user: '%f' is unknown here"),
     say(Kind::exec_failed, kAlways, "%hcannot run '%q': %e"),
     say(Kind::spawn_failed, kAlways, "%hcannot start '%q': %f: %e"),
     say(Kind::fatal, kAlways, "%h%f: %e"),
@@ -60,6 +67,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::replica_failed, 0, "%hreplica %r %w and has failed"),
     say(Kind::replica_decided, 0, "%hreplica %r ends the container, stopping the rest"),
     say(Kind::start_retried, 0, "%hreplica %r could not be started, trying again %t"),
+    say(Kind::not_ready, 0, "%hreplica %r is not up within --ready-timeout, sending KILL"),
     say(Kind::scaled, 0, "%hreplicas wanted: %d"),
     say(Kind::not_scaled, 0, "%hreplicas stay at %d, the least or most that can be"),
     say(Kind::reload_begun, 0, "%hreloading"),
@@ -202,10 +210,16 @@ constexpr PackedRow<1, 1> kDescriptionRows[] = {
     {{14}, {"no, on-failure, on-failure:N or always"}},
     {{15}, {"failed, any, all or never"}},
     {{16}, {"NAME or NAME=BASE"}},
+    {{17}, {"none, a duration, fd:N (3 to 63), notify or listen"}},
+    {{18}, {"even or shared"}},
+    {{19}, {"drain, start-first or stop-first"}},
+    {{20}, {"[NAME=]PORT, ADDRESS:PORT, [IPV6]:PORT, udp:... or unix:PATH, 16 at most"}},
+    {{21}, {"a list of ports 1 to 65535"}},
+    {{22}, {"a user: NAME or UID, :GROUP or :GID"}},
 };
 constexpr auto kDescriptions = packed<kDescriptionRows, 0>();
 static_assert(static_cast<int>(ValueKind::status_list) == 7);
-static_assert(static_cast<int>(ValueKind::index_env) == 16);
+static_assert(static_cast<int>(ValueKind::user) == 22);
 
 // The dialects' own kinds have words of their own, without a description.
 void append_description(Text& out, ValueKind kind) {

@@ -27,6 +27,12 @@ enum class ValueKind : std::uint8_t {
   restart,          // a word, with a number at times
   exit_when,        // a word
   index_env,        // NAME or NAME=BASE
+  ready,            // none, D, fd:N, notify, listen
+  balance,          // a word
+  reload_order,     // a word
+  listen_list,      // sockets
+  share,            // ports, or none at all
+  user,             // NAME or UID[:GROUP or GID]
 };
 
 struct Notice {
@@ -43,6 +49,9 @@ struct Notice {
     no_command,
     both_given,   // option name beside option value
     above_limit,  // option name is above option value
+    needs_other,  // option name makes no sense without option value
+    given_twice,  // option name has a name or port in it that value has already
+    too_many,     // option name is above code
     usage_line,   // catatonit's second line
     // A child's life.
     spawned,        // pid
@@ -67,11 +76,17 @@ struct Notice {
     replica_failed,    // slot, how it ended
     replica_decided,   // slot: by the exit policy the rest is stopped
     start_retried,     // slot, code = the delay in ms
+    not_ready,         // slot: --ready-timeout is over
     scaled,            // code = how many are wanted now
     not_scaled,        // code = how many there are still
     reload_begun,
     reload_done,
     reload_ended,  // slot: the one that failed
+    // Ports.
+    listen_failed,  // name of the socket as it was asked for, value the operation, code = errno
+    share_failed,   // name of the operation, code = errno: a replica was given no socket
+    user_unknown,   // name: the user or its group
+    user_failed,    // name of the operation, code = errno
     // The end.
     stop_delayed,    // signal
     stop_timed_out,  // pid

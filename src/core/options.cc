@@ -1,5 +1,6 @@
 #include "core/options.h"
 
+#include "core/port_options.h"
 #include "core/text.h"
 
 namespace hydrinit {
@@ -34,15 +35,6 @@ const char* find_variable(const char* entry, Option& option) {
     if (value != nullptr) return value;
   }
   return nullptr;
-}
-
-// The number of text among words, which stand one after the other and end with an empty one; from 1
-// on, 0: it is none of them.
-int word_number(const char* text, const char* words) {
-  for (int number = 1; *words != '\0'; words = skip_strings(words, 1), ++number) {
-    if (equal(text, words)) return number;
-  }
-  return 0;
 }
 
 bool item_ends(const char* cursor) { return *cursor == ',' || *cursor == '\0'; }
@@ -174,12 +166,15 @@ void Parser::read_environment(char** envp) {
     const char* value = find_variable(*envp, option);
     if (value == nullptr || *value == '\0') continue;  // set to nothing is as good as not set
     const bool on = word_number(value, "1\0yes\0true\0on\0") != 0;
+    const bool word = on || word_number(value, "0\0no\0false\0off\0") != 0;
     bool good = true;
-    if (option.takes_value()) {
+    if (option.value() == ValueKind::share && word) {
+      config_.share = on ? "" : nullptr;
+    } else if (option.takes_value()) {
       good = apply_value(option, value);
     } else if (option.value() == ValueKind::count && is_digit(*value) && value[1] == '\0') {
       config_.verbosity = parse_leading_number(value);
-    } else if (on || word_number(value, "0\0no\0false\0off\0") != 0) {
+    } else if (word) {
       apply_flag(option, on);
     } else {
       good = false;
@@ -251,6 +246,8 @@ int Parser::read_long(char** argv) {
 }
 
 int Parser::take_value(const Option& option, const char* attached, char** argv) {
+  // --share alone shares all ports.
+  if (option.value() == ValueKind::share && attached == nullptr) attached = "";
   const char* value = attached != nullptr ? attached : argv[1];
   out_.error.value = value;
   out_.error.expected = option.value();
@@ -314,11 +311,17 @@ bool Parser::apply_value(const Option& option, const char* value) {
     field<std::uint8_t>(option.field()) = static_cast<std::uint8_t>(number);
     return number != 0;
   }
-  if (kind == ValueKind::exit_when) {
-    const int number = word_number(value, kExitWhenWords);
-    config_.exit_when = static_cast<ExitWhen>(number);
+  if (kind == ValueKind::exit_when || kind == ValueKind::balance ||
+      kind == ValueKind::reload_order) {
+    const char* words = kind == ValueKind::exit_when ? kExitWhenWords : kReloadOrderWords;
+    const int number = word_number(value, kind == ValueKind::balance ? kBalanceWords : words);
+    field<std::uint8_t>(option.field()) = static_cast<std::uint8_t>(number);
     return number != 0;
   }
+  if (kind == ValueKind::ready) return read_ready(value, config_);
+  if (kind == ValueKind::listen_list) return read_listen(value, config_);
+  if (kind == ValueKind::share) return read_share(value, config_);
+  if (kind == ValueKind::user) return read_user(value, config_);
   if (kind == ValueKind::restart) return apply_restart(value);
   if (kind == ValueKind::index_env) {
     config_.index_env = value;
@@ -402,6 +405,8 @@ void Parser::check_contradictions() {
     fail(Said::above_limit, "replicas");
     out_.error.value = "max-replicas";
   }
+  const Notice ports = check_ports(config_);
+  if (ports.kind != Said::none) out_.error = ports;
 }
 
 // Defaults that hang on other options.
@@ -416,6 +421,9 @@ void Parser::check_replicas() {
   const bool supervises = config_.supervises();
   if (config_.exit_when == ExitWhen::automatic) {
     config_.exit_when = supervises ? ExitWhen::failed : ExitWhen::any;
+  }
+  if (config_.ready_by == ReadyBy::automatic) {
+    config_.ready_by = config_.share != nullptr ? ReadyBy::listen : ReadyBy::time;
   }
   // Below Docker's 10 s, so that the order of the end is ours.
   if (supervises && config_.stop_timeout.count < 0) config_.stop_timeout = Millis{8000};
@@ -472,6 +480,13 @@ void strip_environment(char** envp) {
     if (find_variable(*envp, option) == nullptr) *kept++ = *envp;
   }
   *kept = nullptr;
+}
+
+int word_number(const char* text, const char* words) {
+  for (int number = 1; *words != '\0'; words = skip_strings(words, 1), ++number) {
+    if (equal(text, words)) return number;
+  }
+  return 0;
 }
 
 Millis parse_duration(const char* text) {

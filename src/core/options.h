@@ -82,6 +82,12 @@ struct Invocation {
 // one.
 inline constexpr char kRestartWords[] = "no\0on-failure\0always\0";
 inline constexpr char kExitWhenWords[] = "failed\0any\0all\0never\0";
+inline constexpr char kBalanceWords[] = "even\0shared\0";
+inline constexpr char kReloadOrderWords[] = "drain\0start-first\0stop-first\0";
+
+// The number of text among words, which stand one after the other and end with an empty one; from 1
+// on, 0: it is none of them.
+int word_number(const char* text, const char* words);
 
 // hydrinit's own table: the HYDRINIT_ variables are named after it in every dialect.
 const char* native_options();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 
 #include "core/types.h"
 
@@ -11,25 +12,37 @@ namespace hydrinit {
 enum class Stage : std::uint8_t {
   unused,    // nobody wants it: never used, or scaled down
   waiting,   // no process; its next start is due at the deadline, in back-off or at once
-  starting,  // its process runs, and does not count as up yet; it does at the deadline
+  starting,  // its process runs, and is not up yet; at the deadline it is, or it is killed
   running,   // up
+  draining,  // gets no new connection; at the deadline it is asked to stop, if none waits for it
   stopping,  // asked to stop; killed at the deadline
   killing,   // KILL was sent to its group
   done,      // ended for good, in a way that counts as success
   failed     // ended for good, and the exit policy is told
 };
 
-enum class Step : std::uint8_t { want, spawned, up, stop, kill, again, finish, fail, remove };
+enum class Step : std::uint8_t {
+  want,
+  spawned,
+  up,
+  drain,
+  stop,
+  kill,
+  again,
+  finish,
+  fail,
+  remove
+};
 
 class StageSet {
  public:
   constexpr StageSet(std::initializer_list<Stage> stages) {
-    for (Stage stage : stages) bits_ = static_cast<std::uint8_t>(bits_ | 1U << int(stage));
+    for (Stage stage : stages) bits_ = static_cast<std::uint16_t>(bits_ | 1U << int(stage));
   }
   constexpr bool has(Stage stage) const { return (bits_ >> int(stage) & 1U) != 0; }
 
  private:
-  std::uint8_t bits_ = 0;
+  std::uint16_t bits_ = 0;
 };
 
 struct StepRow {
@@ -43,36 +56,47 @@ inline constexpr StepRow kSteps[] = {
     {{Stage::unused, Stage::waiting, Stage::done, Stage::failed}, Stage::waiting},
     // spawned: its process executes the command
     {{Stage::waiting}, Stage::starting},
-    // up: alive for --ready
+    // up: by --ready
     {{Stage::starting}, Stage::running},
+    // drain: it is to be replaced or removed, and others are there for its connections
+    {{Stage::running}, Stage::draining},
     // stop: it is asked to
-    {{Stage::starting, Stage::running}, Stage::stopping},
-    // kill: it did not stop in time, or the request was repeated
-    {{Stage::starting, Stage::running, Stage::stopping}, Stage::killing},
-    // again: it ended, or could not be started, and will be
-    {{Stage::waiting, Stage::starting, Stage::running, Stage::stopping, Stage::killing},
+    {{Stage::starting, Stage::running, Stage::draining}, Stage::stopping},
+    // kill: it did not stop or was not up in time, or the request was repeated
+    {{Stage::starting, Stage::running, Stage::draining, Stage::stopping}, Stage::killing},
+    // again: it ended, or could not be started, and will be; or its process goes on elsewhere
+    {{Stage::waiting, Stage::starting, Stage::running, Stage::draining, Stage::stopping,
+      Stage::killing},
      Stage::waiting},
     // finish: it ended well, or in a stop of the container
-    {{Stage::waiting, Stage::starting, Stage::running, Stage::stopping, Stage::killing},
+    {{Stage::waiting, Stage::starting, Stage::running, Stage::draining, Stage::stopping,
+      Stage::killing},
      Stage::done},
     // fail: it ended badly or too often, or can never be started
     {{Stage::waiting, Stage::starting, Stage::running}, Stage::failed},
     // remove: scaled down, once no process is left
-    {{Stage::waiting, Stage::stopping, Stage::killing, Stage::starting, Stage::running, Stage::done,
-      Stage::failed},
+    {{Stage::waiting, Stage::starting, Stage::running, Stage::draining, Stage::stopping,
+      Stage::killing, Stage::done, Stage::failed},
      Stage::unused},
 };
 
 struct Replica {
   Instant deadline = kNever;        // see Stage
-  Instant started{};                // of its last process
+  Instant since{};                  // when it was started; then was up; then began to drain
   std::uint16_t generation = 0;     // the reload that its process comes after
   std::uint16_t early_deaths = 0;   // in a row
   std::uint16_t failed_starts = 0;  // in a row, for want of memory or processes
+  std::uint16_t queued = 0;         // connections that waited for it when they were last counted
+  std::uint16_t counted = 0;        // ... and now
   ExitStatus last{};                // its last process's end
   Stage stage = Stage::unused;
-  bool told = false;     // to stop, before the container is
-  bool excused = false;  // a reload put it in the place of a good one: its failure decides nothing
+  bool told : 1 = false;     // to stop, before the container is
+  bool excused : 1 = false;  // put by a reload in a good one's place: its failure decides nothing
+  bool overdue : 1 = false;  // killed, as it was not up in time
+  bool leaving : 1 = false;  // it says that it stops
+  bool suspect : 1 = false;  // more connections wait for it than for all others
+  bool stuck : 1 = false;    // ... and they go on waiting
+  bool in_balance : 1 = false;  // new connections are handed to it
 
   bool has_process() const { return stage >= Stage::starting && stage <= Stage::killing; }
   // Takes the step if the table has it; false, and nothing is changed, if not.

@@ -21,7 +21,7 @@ RestartVerdict judge_restart(const Config& config, const Replica& replica, ExitS
   if (hopeless || config.no_restart.has(status)) return {Kind::failed, replica.early_deaths, {}};
   // The time counts from when it was up; one that never was has not lived at all.
   const bool early =
-      replica.stage == Stage::starting || at - replica.started < config.ready + config.min_uptime;
+      replica.stage == Stage::starting || replica.overdue || at - replica.since < config.min_uptime;
   if (!early) return {Kind::again, 0, {}};
   const int in_a_row = replica.early_deaths < UINT16_MAX ? replica.early_deaths + 1 : UINT16_MAX;
   const auto counted = static_cast<std::uint16_t>(in_a_row);

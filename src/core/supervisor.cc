@@ -38,7 +38,18 @@ void Supervisor::step(const Event& event, Actions& out) {
   case Event::Kind::ended: on_ended(event); break;
   case Event::Kind::drained: on_drained(event); break;
   case Event::Kind::signal: on_signal(event); break;
+  case Event::Kind::ready:
+    if (in_slot(event.slot).stage == Stage::starting) become_up(event.slot);
+    break;
+  case Event::Kind::leaving: in_slot(event.slot).leaving = true; break;
+  case Event::Kind::waiting:
+    if (look_at_ == kNever && config_.balances()) look_at_queues();
+    break;
+  case Event::Kind::queue: on_queue(event); break;
+  case Event::Kind::sampled: judge_queues(); break;
+  case Event::Kind::refused: refuse(event.slot); break;
   }
+  if (config_.balances()) rebalance();
 }
 
 // ---- signals -----------------------------------------------------------------------------------
@@ -134,47 +145,6 @@ bool Supervisor::steer(const SignalReceived& signal) {
   return true;
 }
 
-// ---- scaling and reloading ---------------------------------------------------------------------
-
-void Supervisor::scale(int by) {
-  const int wanted = count_ + by;
-  const bool possible = wanted >= 1 && wanted <= static_cast<int>(replicas_.size());
-  if (possible) count_ = wanted;
-  out_->report_replica(possible ? Said::scaled : Said::not_scaled, kEverySlot, {}, count_);
-  if (!possible) return;
-  if (by > 0) {
-    Replica& added = in_slot(count_ - 1);
-    // One that is still on its way out is started again when it has ended.
-    if (!added.has_process()) start_now(added);
-    return;
-  }
-  Replica& removed = in_slot(count_);
-  if (removed.has_process()) return stop_one(count_);
-  settle(count_, Step::remove);
-}
-
-// Replaces the first of the old ones, and goes on when its successor is up. Those that have failed
-// are revived.
-void Supervisor::reload_next() {
-  reload_slot_ = kEverySlot;
-  for (int slot = 0; slot < count_; ++slot) {
-    Replica& replica = in_slot(slot);
-    if (replica.generation == generation_ || replica.stage == Stage::done) continue;
-    reload_slot_ = static_cast<std::int16_t>(slot);
-    if (replica.has_process()) return stop_one(slot);
-    failed_before_ = false;  // it may be this one that is revived
-    return start_now(replica);
-  }
-  reloading_ = false;
-  out_->report(Said::reload_done);
-}
-
-void Supervisor::end_reload(int failed_slot) {
-  reloading_ = false;
-  reload_slot_ = kEverySlot;
-  out_->report_replica(Said::reload_ended, failed_slot, {});
-}
-
 // ---- the life of a replica ---------------------------------------------------------------------
 
 void Supervisor::start_now(Replica& replica) {
@@ -188,21 +158,37 @@ void Supervisor::on_spawned(int slot) {
   if (!replica.take(Step::spawned)) return;
   ++processes_;
   spawned_before_ = true;
-  replica.started = now_;
+  replica.since = now_;
   replica.generation = generation_;
   replica.failed_starts = 0;
   replica.told = false;
+  replica.overdue = false;
+  replica.leaving = false;
   if (!config_.supervises()) {
     (void)replica.take(Step::up);
-  } else {
+  } else if (config_.ready_by == ReadyBy::time) {
     set_deadline(replica, now_ + config_.ready);
+  } else {
+    const bool limited = config_.ready_timeout.count > 0;
+    set_deadline(replica, limited ? now_ + config_.ready_timeout : kNever);
   }
+}
+
+void Supervisor::become_up(int slot) {
+  Replica& replica = in_slot(slot);
+  (void)replica.take(Step::up);
+  // By time it was up then, however late we hear of it.
+  replica.since = config_.ready_by == ReadyBy::time ? replica.since + config_.ready : now_;
+  replica.excused = false;
+  set_deadline(replica, kNever);
+  if (reloading_ && reload_slot_ == slot) successor_up();
 }
 
 void Supervisor::on_spawn_failed(const Event& event) {
   Replica& replica = in_slot(event.slot);
   replica.last = event.status;
   const bool reload_failed = reloading_ && reload_slot_ == event.slot;
+  if (reload_failed && restore(event.slot)) return;
   if (reload_failed) replica.excused = true;
   if (config_.restart == Restart::no) {
     const bool success = judge_exit_code(event.status, config_.success) == 0;
@@ -225,8 +211,9 @@ void Supervisor::on_ended(const Event& event) {
   Replica& replica = in_slot(slot);
   if (!replica.has_process()) return;
   // It was up before it ended, though exits are told before the deadline.
-  if (replica.stage == Stage::starting && now_ >= replica.deadline) on_replica_deadline(slot);
-  const bool told = replica.stage == Stage::stopping || replica.stage == Stage::killing;
+  const bool by_time = config_.ready_by == ReadyBy::time;
+  if (by_time && replica.stage == Stage::starting && now_ >= replica.deadline) become_up(slot);
+  const bool told = replica.stage > Stage::running && !replica.overdue;
   const RestartVerdict verdict = judge_restart(config_, replica, event.status, now_, jitter());
   --processes_;
   replica.last = event.status;
@@ -239,6 +226,7 @@ void Supervisor::on_ended(const Event& event) {
     return set_deadline(replica, now_);
   }
   const bool reload_failed = reloading_ && reload_slot_ == slot;
+  if (reload_failed && restore(slot)) return;
   if (reload_failed) replica.excused = true;
   replica.early_deaths = verdict.early_deaths;
   switch (verdict.kind) {
@@ -258,7 +246,14 @@ void Supervisor::settle(int slot, Step step) {
   Replica& replica = in_slot(slot);
   (void)replica.take(step);
   set_deadline(replica, kNever);
-  if (step == Step::remove && reload_slot_ == slot && reloading_) reload_next();
+  // Better refused than waiting for somebody who will not come.
+  if (slot != annex() && config_.has_ports()) out_->act(Action::Kind::close, slot);
+  // The reload goes on once the old one is gone, and its successor up or not wanted any more.
+  const bool gone = step == Step::remove && reloading_;
+  if (gone &&
+      (reload_slot_ == slot ||
+       (slot == annex() && (reload_slot_ < 0 || in_slot(reload_slot_).stage == Stage::running))))
+    reload_next();
   if (ending() || step == Step::remove) return check_end();
   const bool failed = step == Step::fail;
   if (config_.supervises()) {
@@ -291,6 +286,15 @@ void Supervisor::stop_one(int slot) {
   out_->send(slot, config_.scope, {.number = stop_signal()});
 }
 
+// Several that bind one port cannot go on without a socket each.
+void Supervisor::refuse(int slot) {
+  if (ending() || count_ == 1) return;
+  failed_before_ = true;
+  code_ = kExitInternal;
+  out_->report_replica(Said::replica_decided, slot, {});
+  stop_all({.number = stop_signal()}, false);
+}
+
 // ---- the end of the container ------------------------------------------------------------------
 
 // The signal for a stop that no signal asked for.
@@ -310,9 +314,12 @@ void Supervisor::hold_starts() {
 void Supervisor::stop_all(const SignalReceived& signal, bool delivered) {
   phase_ = Phase::stopping;
   deadline_ = kNever;
+  look_at_ = kNever;
   hold_starts();
   for (Replica& replica : replicas_) (void)begin_stop(replica);
   if (!delivered && processes_ > 0) out_->send_stop(config_.scope, signal);
+  // From now on nobody is to wait for a server that will not come.
+  if (config_.has_ports()) out_->act(Action::Kind::close_all);
   check_end();
 }
 
@@ -399,6 +406,7 @@ void Supervisor::exit(int code) {
 
 void Supervisor::on_tick() {
   if (now_ >= deadline_) return on_deadline();
+  if (now_ >= look_at_) return look_at_queues();
   if (now_ < next_deadline()) return;
   // One due replica a step: what becomes of a start is known before the next.
   const int end = static_cast<int>(replicas_.size());
@@ -435,9 +443,15 @@ void Supervisor::on_replica_deadline(int slot) {
   switch (replica.stage) {
   case Stage::waiting: out_->spawn(slot); break;
   case Stage::starting:
-    (void)replica.take(Step::up);
-    replica.excused = false;
-    if (reloading_ && reload_slot_ == slot) reload_next();
+    if (config_.ready_by == ReadyBy::time) return become_up(slot);
+    (void)replica.take(Step::kill);
+    replica.overdue = true;
+    out_->report_replica(Said::not_ready, slot, {});
+    out_->send(slot, SignalScope::group, {.number = kSignalKill});
+    break;
+  case Stage::draining:
+    set_deadline(replica, now_ + kDrainLook);
+    out_->act(Action::Kind::sample, slot);
     break;
   case Stage::stopping:
     (void)replica.take(Step::kill);
@@ -471,7 +485,8 @@ Instant Supervisor::next_deadline() {
       if (replica.deadline < earliest_) earliest_ = replica.deadline;
     }
   }
-  return deadline_ < earliest_ ? deadline_ : earliest_;
+  const Instant next = deadline_ < earliest_ ? deadline_ : earliest_;
+  return look_at_ < next ? look_at_ : next;
 }
 
 // Knuth's linear congruential generator; its upper bits are good enough to spread restarts.

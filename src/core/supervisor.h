@@ -41,11 +41,19 @@ struct Event {
     ended,         // slot, status; the pid is reaped and forgotten
     drained,       // all exits known so far have been told; childless: nobody is left
     signal,        // signal
+    ready,         // slot: its program says that it is up
+    leaving,       // slot: it says that it stops
+    waiting,       // connections wait to be accepted
+    queue,         // slot, length: so many wait for it; asked: by a sample of that slot
+    sampled,       // all queues have been told
+    refused,       // slot: --share could not give it a socket
   };
   Kind kind = Kind::tick;
   bool childless = false;
   bool transient = false;  // want of memory, processes, descriptors: another try may succeed
+  bool asked = false;
   std::int16_t slot = 0;
+  std::uint16_t length = 0;
   ExitStatus status{};
   Instant at{};
   SignalReceived signal{};
@@ -57,6 +65,12 @@ struct Action {
     send,       // signal to slot, or to its whole group
     send_rest,  // signal.number to every other process we may signal
     suspend,    // stop ourselves, as job control asks
+    move,       // slot's process, and all that belongs to it, to the empty slot code
+    sample,     // tell slot's queue, or every one
+    watch,      // tell when connections wait
+    balance,    // hand new connections to the replicas that are in_balance; to all if none is
+    close,      // slot's sockets
+    close_all,  // all sockets
     report,     // notice; slot, code, signal.number and other belong to it
     exit,       // code; nothing follows
   };
@@ -87,6 +101,10 @@ class Actions : public FixedVec<Action, 8> {
     add({.kind = Action::Kind::send_rest, .signal = {.number = number}});
   }
   void suspend() { add({.kind = Action::Kind::suspend}); }
+  // Those that need nothing but a slot, or none.
+  void act(Action::Kind kind, int slot = kEverySlot, int code = 0) {
+    add({.kind = kind, .slot = narrow(slot), .code = code});
+  }
   void report(Notice::Kind notice, std::uint8_t number = 0, std::uint8_t other = 0) {
     add({.kind = Action::Kind::report,
          .notice = notice,
@@ -139,8 +157,9 @@ class Actions : public FixedVec<Action, 8> {
 class Supervisor {
  public:
   // pid1: hydrinit is the init of its PID namespace, so nothing could resume it once stopped.
-  // replicas: room for as many as there can ever be; they outlive the supervisor. count of them are
-  // wanted at first.
+  // replicas: room for as many as there can ever be, and with -n one more behind them, where a
+  // reload keeps the old one until the new one is up; they outlive the supervisor. count of them
+  // are wanted at first.
   Supervisor(const Config& config, bool pid1, std::span<Replica> replicas, int count)
       : config_(config), pid1_(pid1), replicas_(replicas), count_(count) {}
 
@@ -154,10 +173,23 @@ class Supervisor {
   int count() const { return count_; }
   // No replica is started any more.
   bool ending() const { return phase_ != Phase::running; }
+  // Whose sockets and environment the slot has: its own, or those of the one that is replaced.
+  int place_of(int slot) const {
+    return slot == annex() && reload_slot_ >= 0 ? reload_slot_ : slot;
+  }
 
   // After KILL has gone to all that remained, how long its effect is awaited: a process in an
   // uninterruptible wait, or of a user we may not signal, does not keep us for ever.
   static constexpr Millis kSweepMax{5000};
+
+  // How often a queue is looked at: first after a connection has been seen waiting, then as long as
+  // any waits. So the sleep is left ten times a second at most.
+  static constexpr Millis kFirstLook{200};
+  static constexpr Millis kNextLook{100};
+  // How often a draining replica's queue is asked for once --drain-time is over, and when it is
+  // stopped though it is not empty: whoever has not taken what waits by then takes nothing.
+  static constexpr Millis kDrainLook{50};
+  static constexpr Millis kDrainMax{5000};
 
  private:
   enum class Phase : std::uint8_t { idle, pausing, running, delaying, stopping, resting, sweeping };
@@ -166,9 +198,25 @@ class Supervisor {
   void forward(const Event& event);
   void on_stop_signal(const SignalReceived& signal, bool delivered);
   bool steer(const SignalReceived& signal);
+  void refuse(int slot);
+
+  // core/reload.cc
   void scale(int by);
   void reload_next();
+  void replace(int slot);
+  void successor_up();
+  bool restore(int slot);
   void end_reload(int failed_slot);
+  ReloadOrder reload_order() const;
+  void drain(int slot);
+  void on_queue(const Event& event);
+
+  // core/live_set.cc
+  void look_at_queues();
+  void judge_queues();
+  bool stands_out(int slot) const;
+  bool serves(int slot) const;
+  void rebalance();
 
   void on_spawned(int slot);
   void on_spawn_failed(const Event& event);
@@ -179,6 +227,7 @@ class Supervisor {
   void on_replica_deadline(int slot);
 
   void start_now(Replica& replica);
+  void become_up(int slot);
   void settle(int slot, Step step);
   bool begin_stop(Replica& replica);
   void stop_one(int slot);
@@ -191,6 +240,11 @@ class Supervisor {
   void exit(int code);
 
   Replica& in_slot(int slot) const { return replicas_[static_cast<std::size_t>(slot)]; }
+  // How many replicas there can be, and the place behind them.
+  int capacity() const { return static_cast<int>(replicas_.size()) - (config_.replicas != 0); }
+  int annex() const { return config_.replicas != 0 ? capacity() : kEverySlot; }
+  // An old one is there beside its successor.
+  bool annexed() const { return config_.replicas != 0 && in_slot(annex()).has_process(); }
   std::uint8_t stop_signal() const;
   int code_of(const Replica& replica) const;
   int code_of_stop() const;
@@ -218,6 +272,7 @@ class Supervisor {
   Instant deadline_ = kNever;  // of the phase
   Instant earliest_ = kNever;  // of the replicas
   Instant passed_ = kNever;    // the earliest seen in this pass
+  Instant look_at_ = kNever;   // when the queues are looked at again
   SignalReceived held_{};      // the stop signal that --stop-delay keeps back
   std::uint64_t random_ = 1;
 };

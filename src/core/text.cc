@@ -97,6 +97,13 @@ const char* after(const char* text, const char* prefix) {
   return text;
 }
 
+char* cut_field(char*& cursor, char separator) {
+  char* const field = cursor;
+  while (*cursor != separator && *cursor != '\0') ++cursor;
+  if (*cursor != '\0') *cursor++ = '\0';
+  return field;
+}
+
 bool equal(const char* a, const char* b) {
   const char* rest = after(a, b);
   return rest != nullptr && *rest == '\0';

@@ -57,6 +57,9 @@ const char* after(const char* text, const char* prefix);
 inline bool begins(const char* text, const char* prefix) { return after(text, prefix) != nullptr; }
 bool equal(const char* a, const char* b);
 
+// Ends the field at the cursor, and moves to the next one.
+char* cut_field(char*& cursor, char separator);
+
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr char to_upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;

@@ -57,8 +57,11 @@ constexpr PackedRow<1, 1> kErrorRows[] = {
     {{EMFILE}, {"Too many open files"}},
     {{ETXTBSY}, {"Text file busy"}},
     {{ENAMETOOLONG}, {"File name too long"}},
+    {{EBUSY}, {"Device or resource busy"}},
     {{ENOSYS}, {"Function not implemented"}},
     {{ELOOP}, {"Too many levels of symbolic links"}},
+    {{EADDRINUSE}, {"Address already in use"}},
+    {{EADDRNOTAVAIL}, {"Cannot assign requested address"}},
 };
 constexpr auto kErrors = packed<kErrorRows, 0>();
 
@@ -296,6 +299,11 @@ void* map_memory(std::size_t size) {
 }
 
 void unmap_memory(void* memory, std::size_t size) { ::syscall(SYS_munmap, memory, size); }
+
+void give_fd(int fd, int number) {
+  // The new one is not closed at an exec (dup(2)). It fails only above the limit of files.
+  ::syscall(SYS_dup3, fd, number, 0);
+}
 
 void null_standard_input() {
   ::syscall(SYS_close, STDIN_FILENO);

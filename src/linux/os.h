@@ -112,6 +112,9 @@ void set_file_limit(const FileLimit& limit);
 void* map_memory(std::size_t size);
 void unmap_memory(void* memory, std::size_t size);
 
+// In a child: the descriptor by that number too, and handed on at an exec.
+void give_fd(int fd, int number);
+
 // Standard input from /dev/null; closed where there is none.
 void null_standard_input();
 

@@ -9,6 +9,7 @@
 #include <climits>
 
 #include "core/text.h"
+#include "linux/bind_proxy.h"
 
 namespace hydrinit {
 namespace {
@@ -16,12 +17,14 @@ namespace {
 // Where a command without a slash is looked for when there is no PATH.
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+constexpr int kFirstSocket = 3;  // SD_LISTEN_FDS_START (sd_listen_fds(3))
+
 // The child shares our memory until it executes: what it writes here the parent reads.
 struct Shared {
   const SpawnRequest* request;
   char** listen_pid;
   char listen_pid_text[32];
-  int exec_errno;
+  Error error;
 };
 
 // A sanitizer must not leave its marks on a stack that the child never unwinds.
@@ -123,12 +126,20 @@ IN_VFORK_CHILD int child_main(void* argument) {
   request.terminal->enter_child();
   if (request.null_input) os::null_standard_input();
   if (request.cpu >= 0) os::pin_to_cpu(request.cpu);
+  // As far as the limit of files goes before it is restored.
+  int number = kFirstSocket;
+  for (int socket : request.sockets) os::give_fd(socket, number++);
+  if (request.ready_from >= 0) os::give_fd(request.ready_from, request.ready_to);
   if (request.files.hard != 0) os::set_file_limit(request.files);
   write_listen_pid(shared);
   // Signals stay blocked until dispositions are right: a vfork child has its own table of them.
   if (request.signals.sigchld_ignored) os::ignore_sigchld();
+  if (request.bind_channel >= 0) {
+    shared.error = {"seccomp", BindProxy::install(request.bind_channel)};
+    if (shared.error.failed()) ::_exit(kExitInternal);
+  }
   os::set_signal_mask(request.signals.mask);
-  shared.exec_errno = execute(request);
+  shared.error = {"execve", execute(request)};
   ::_exit(kExitNotFound);
 }
 
@@ -151,7 +162,7 @@ SpawnOutcome start(const SpawnRequest& request) {
   request.command[-1] = script[0];
   request.command[0] = script[1];
   if (pid < 0) return {0, {"clone", clone_errno}};
-  return {pid, {"execve", shared.exec_errno}};
+  return {pid, shared.error};
 }
 
 }  // namespace hydrinit

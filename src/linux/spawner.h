@@ -26,11 +26,16 @@ struct SpawnRequest {
   int cpu = -1;             // pinned to that one of the usable CPUs; negative: to none
   bool null_input = false;  // standard input from /dev/null
   os::FileLimit files{};    // to be restored; all zero: as it is
+  // Descriptors that it is given as 3, 4, ...; all of them are net::kOwnFrom or above.
+  std::span<const int> sockets{};
+  int ready_from = -1;  // by which it says that it is up, and what number it is to have
+  int ready_to = -1;
+  int bind_channel = -1;  // where its bind(2) notifications are to be sent; negative: none
 };
 
 struct SpawnOutcome {
   pid_t pid = 0;  // also when only the execution failed: a zombie then; 0: there is no process
-  Error error{};  // not failed(): the command runs
+  Error error{};  // not failed(): the command runs; of "seccomp": it could not be watched
 };
 
 // One try; nothing is retried here.

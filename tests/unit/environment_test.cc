@@ -21,7 +21,9 @@ class Variables {
     for (std::string& variable : variables_) envp_.push_back(variable.data());
     envp_.push_back(nullptr);
     room_.resize(ReplicaEnvironment::size(envp_.data()));
-    environment_.prepare(envp_.data(), room_.data(), index_env);
+    config_.replicas = 1;
+    config_.index_env = index_env;
+    environment_.prepare(envp_.data(), room_.data(), config_, nullptr);
   }
   Variables(const Variables&) = delete;
   Variables& operator=(const Variables&) = delete;
@@ -41,6 +43,7 @@ class Variables {
   std::vector<std::string> variables_;
   std::vector<char*> envp_;
   std::vector<char*> room_;
+  Config config_;
   ReplicaEnvironment environment_;
 };
 
@@ -173,10 +176,12 @@ TEST(ReplicaEnvironment, LeavesTheEnvironmentItWasMadeFromAlone) {
   char first[] = "NODE_APP_INSTANCE=x";
   char second[] = "A=1";
   char* envp[] = {first, second, nullptr};
-  char* room[8];
+  char* room[16];
   ASSERT_LE(ReplicaEnvironment::size(envp), std::size(room));
   ReplicaEnvironment environment;
-  environment.prepare(envp, room, nullptr);
+  Config config;
+  config.replicas = 1;
+  environment.prepare(envp, room, config, nullptr);
   (void)environment.of_slot(3, 4);
   EXPECT_STREQ(envp[0], "NODE_APP_INSTANCE=x");
   EXPECT_STREQ(envp[1], "A=1");

@@ -17,10 +17,10 @@ namespace {
 // As the picture writes them: "from --> to: step".
 using Edges = std::set<std::string>;
 
-constexpr const char* kStageNames[] = {"unused",   "waiting", "starting", "running",
+constexpr const char* kStageNames[] = {"unused",   "waiting", "starting", "running", "draining",
                                        "stopping", "killing", "done",     "failed"};
-constexpr const char* kStepNames[] = {"want",  "spawned", "up",   "stop",  "kill",
-                                      "again", "finish",  "fail", "remove"};
+constexpr const char* kStepNames[] = {"want", "spawned", "up",     "drain", "stop",
+                                      "kill", "again",   "finish", "fail",  "remove"};
 static_assert(std::size(kStageNames) == static_cast<std::size_t>(Stage::failed) + 1);
 static_assert(std::size(kStepNames) == std::size(kSteps));
 static_assert(std::size(kSteps) == static_cast<std::size_t>(Step::remove) + 1);

@@ -39,7 +39,7 @@ Replica replica(Stage stage, int early_deaths, std::int64_t started = 0) {
   Replica result;
   result.stage = stage;
   result.early_deaths = static_cast<std::uint16_t>(early_deaths);
-  result.started = Instant{started};
+  result.since = Instant{stage == Stage::running ? started + 1000 : started};
   return result;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/supervisor.h"
@@ -42,6 +43,7 @@ inline std::string shown_report(const Action& action) {
   if (action.notice == Notice::Kind::replica_done) return "done" + slot;
   if (action.notice == Notice::Kind::replica_failed) return "failed" + slot;
   if (action.notice == Notice::Kind::replica_decided) return "decided by" + slot;
+  if (action.notice == Notice::Kind::not_ready) return "not ready" + slot;
   if (action.notice == Notice::Kind::start_retried) return "retry" + slot + in;
   if (action.notice == Notice::Kind::scaled) return "scaled to " + std::to_string(action.code);
   if (action.notice == Notice::Kind::not_scaled) return "stays at " + std::to_string(action.code);
@@ -65,6 +67,12 @@ inline std::string shown(const Action& action, bool numbered = false) {
   }
   case Action::Kind::send_rest: return "send " + name_of(action.signal.number) + " to rest";
   case Action::Kind::suspend: return "stop myself";
+  case Action::Kind::move: return "move " + slot + " to " + std::to_string(action.code);
+  case Action::Kind::sample: return "sample " + slot;
+  case Action::Kind::watch: return "watch";
+  case Action::Kind::balance: return "balance";
+  case Action::Kind::close: return "close " + slot;
+  case Action::Kind::close_all: return "close all";
   case Action::Kind::report: return shown_report(action);
   case Action::Kind::exit: return "exit " + std::to_string(action.code);
   }
@@ -78,7 +86,8 @@ class Story {
   explicit Story(const Config& config, bool pid1 = true, int count = 0, std::size_t capacity = 1)
       : config_(resolved(config)),
         numbered_(count > 0),
-        replicas_(capacity),
+        // With -n there is one place more, for a replica that is being replaced.
+        replicas_(capacity + (config.replicas != 0 ? 1 : 0)),
         supervisor_(config_, pid1, replicas_, count > 0 ? count : 1) {}
   Story(const Story&) = delete;
   Story& operator=(const Story&) = delete;
@@ -142,6 +151,16 @@ class Story {
     transient_ = transient;
     return *this;
   }
+  // The program in the slot says that it is up, that it stops; or cannot be given a socket.
+  Story& says_ready(int slot) { return about(Event::Kind::ready, slot); }
+  Story& says_stopping(int slot) { return about(Event::Kind::leaving, slot); }
+  Story& refused(int slot) { return about(Event::Kind::refused, slot); }
+  // Somebody waits; what a sample finds from now on, slot by slot.
+  Story& waiting() { return give(Event::Kind::waiting); }
+  Story& queues(std::vector<int> lengths) {
+    queues_ = std::move(lengths);
+    return *this;
+  }
   Story& start() { return give(Event::Kind::start); }
   Story& tick() { return give(Event::Kind::tick); }
 
@@ -167,7 +186,30 @@ class Story {
   static Config resolved(Config config) {
     if (config.restart == Restart::automatic) config.restart = Restart::no;
     if (config.exit_when == ExitWhen::automatic) config.exit_when = ExitWhen::any;
+    if (config.ready_by == ReadyBy::automatic) {
+      config.ready_by = config.share != nullptr ? ReadyBy::listen : ReadyBy::time;
+    }
     return config;
+  }
+
+  Story& about(Event::Kind kind, int slot) {
+    Event event;
+    event.kind = kind;
+    event.slot = static_cast<std::int16_t>(slot);
+    return give(event);
+  }
+  // As the loop answers it.
+  void sampled(int slot) {
+    for (int each = slot < 0 ? 0 : slot; each < (slot < 0 ? count() : slot + 1); ++each) {
+      const auto i = static_cast<std::size_t>(each);
+      Event event;
+      event.kind = Event::Kind::queue;
+      event.slot = static_cast<std::int16_t>(each);
+      event.asked = slot >= 0;
+      event.length = static_cast<std::uint16_t>(i < queues_.size() ? queues_[i] : 0);
+      give(event);
+    }
+    if (slot < 0) give(Event::Kind::sampled);
   }
 
   Story& ended(ExitStatus status, int slot) {
@@ -176,6 +218,14 @@ class Story {
     event.status = status;
     event.slot = static_cast<std::int16_t>(slot);
     return give(event);
+  }
+  // Those that are given new connections.
+  std::string live() const {
+    std::string slots;
+    for (std::size_t i = 0; i < replicas_.size(); ++i) {
+      if (replicas_[i].in_balance) slots += " " + std::to_string(i);
+    }
+    return slots;
   }
   Story& give(Event::Kind kind) {
     Event event;
@@ -189,7 +239,12 @@ class Story {
     for (const Action& action : actions) {
       char time[32];
       std::snprintf(time, sizeof time, "[%4lld] ", static_cast<long long>(now_.ms));
-      transcript_ += time + shown(action, numbered_) + "\n";
+      transcript_ += time + shown(action, numbered_);
+      if (action.kind == Action::Kind::balance) transcript_ += live();
+      transcript_ += "\n";
+    }
+    for (const Action& action : actions) {
+      if (action.kind == Action::Kind::sample) sampled(action.slot);
     }
     // With several, what the loop does with a spawn: it comes back before anything else happens.
     for (const Action& action : actions) {
@@ -210,6 +265,7 @@ class Story {
   bool numbered_;
   int failing_ = 0;
   bool transient_ = false;
+  std::vector<int> queues_{};
   std::vector<Replica> replicas_;
   Supervisor supervisor_;
   Instant now_{};

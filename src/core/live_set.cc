@@ -1,0 +1,63 @@
+// The supervisor's part that knows who is to be given new connections: those that are up, do not
+// go, and are not stuck.
+#include "core/supervisor.h"
+
+namespace hydrinit {
+
+bool Supervisor::serves(int slot) const {
+  const Replica& replica = in_slot(slot);
+  if (replica.stuck) return false;
+  if (replica.stage == Stage::running) return !replica.leaving;
+  // The old one still has the slot's socket.
+  return slot == reload_slot_ && annexed() && in_slot(annex()).stage == Stage::running;
+}
+
+void Supervisor::rebalance() {
+  if (phase_ != Phase::running && phase_ != Phase::delaying) return;
+  bool changed = false;
+  for (int slot = 0; slot < capacity(); ++slot) {
+    Replica& replica = in_slot(slot);
+    const bool now = slot < count_ && serves(slot);
+    changed |= now != replica.in_balance;
+    replica.in_balance = now;
+  }
+  if (changed) out_->act(Action::Kind::balance);
+}
+
+void Supervisor::look_at_queues() {
+  look_at_ = now_ + (look_at_ == kNever ? kFirstLook : kNextLook);
+  out_->act(Action::Kind::sample);
+}
+
+// At least half of the others who are not stuck have queues of less than a third.
+bool Supervisor::stands_out(int slot) const {
+  int others = 0;
+  int shorter = 0;
+  for (int other = 0; other < count_; ++other) {
+    if (other == slot || in_slot(other).stuck) continue;
+    ++others;
+    shorter += 3 * in_slot(other).counted < in_slot(slot).counted;
+  }
+  return in_slot(slot).counted > 0 && 2 * shorter >= others;
+}
+
+// A replica is stuck when its queue stands out, and has not become shorter since the last look. A
+// load that is too much for all fills all their queues alike, and makes nobody stuck.
+void Supervisor::judge_queues() {
+  bool waiting = false;
+  for (int slot = 0; slot < count_; ++slot) {
+    Replica& replica = in_slot(slot);
+    waiting |= replica.counted > 0;
+    const bool shrinks = replica.counted == 0 || replica.counted < replica.queued;
+    const bool suspect = !shrinks && stands_out(slot);
+    // Nobody is sent there any more, so a queue that stays as it is still stands.
+    replica.stuck = !shrinks && (replica.stuck || (suspect && replica.suspect));
+    replica.suspect = suspect;
+    replica.queued = replica.counted;
+  }
+  if (waiting) return;
+  look_at_ = kNever;
+  out_->act(Action::Kind::watch);
+}
+
+}  // namespace hydrinit

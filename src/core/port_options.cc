@@ -1,0 +1,110 @@
+#include "core/port_options.h"
+
+#include "core/options.h"
+#include "core/text.h"
+
+namespace hydrinit {
+namespace {
+
+using Said = Notice::Kind;
+
+Notice refusal(Said kind, const char* name, const char* value) {
+  Notice notice;
+  notice.kind = kind;
+  notice.name = name;
+  notice.value = value;
+  return notice;
+}
+
+bool same_name(const ListenSpec& a, const ListenSpec& b) {
+  if (a.name_length == 0 || a.name_length != b.name_length) return false;
+  for (int i = 0; i < a.name_length; ++i) {
+    if (a.name[i] != b.name[i]) return false;
+  }
+  return true;
+}
+
+ListenSpec listen_of(const Config& config, std::size_t i) {
+  ListenSpec spec;
+  const char* cursor = config.listen[i];
+  (void)take_listen(cursor, spec);  // it has been checked
+  return spec;
+}
+
+}  // namespace
+
+bool read_ready(const char* value, Config& config) {
+  const char* const number = after(value, "fd:");
+  const int word = word_number(value, "none\0notify\0listen\0");
+  config.ready_by = ReadyBy::time;
+  if (number != nullptr) {
+    const std::int64_t fd = parse_number(number, kReadyFdMax);
+    config.ready_by = ReadyBy::descriptor;
+    config.ready_fd = static_cast<std::uint8_t>(fd);
+    return fd >= kReadyFdMin;
+  }
+  if (word > 1) config.ready_by = word == 2 ? ReadyBy::notify : ReadyBy::listen;
+  config.ready = word != 0 ? Millis{} : parse_duration(value);
+  return config.ready.count >= 0;
+}
+
+bool read_listen(const char* list, Config& config) {
+  while (true) {
+    ListenSpec spec;
+    const char* const begin = list;
+    if (!take_listen(list, spec) || !config.listen.push(begin)) return false;
+    if (*list++ == '\0') return true;
+  }
+}
+
+bool read_share(const char* value, Config& config) {
+  config.share = value;
+  if (*value == '\0') return true;
+  while (take_port(value) != 0) {
+    if (*value == '\0') return true;
+    if (*value++ != ',') return false;
+  }
+  return false;
+}
+
+bool read_user(const char* value, Config& config) {
+  config.user = value;
+  int length = 0;
+  while (value[length] != '\0') ++length;
+  return length > 0 && length <= kUserMax && *value != ':' && value[length - 1] != ':';
+}
+
+std::size_t shared_ports(const Config& config, std::span<std::uint16_t> out) {
+  std::size_t count = 0;
+  for (const char* list = config.share; *list != '\0' && count < out.size();) {
+    out[count++] = static_cast<std::uint16_t>(take_port(list));
+    if (*list == ',') ++list;
+  }
+  return count;
+}
+
+Notice check_ports(const Config& config) {
+  if (config.ready_by == ReadyBy::listen && config.share == nullptr)
+    return refusal(Said::needs_other, "ready listen", "share");
+  if (config.share != nullptr && !config.supervises())
+    return refusal(Said::needs_other, "share", "replicas");
+  const int last = 3 + static_cast<int>(config.listen.size()) - 1;
+  if (config.ready_by == ReadyBy::descriptor && config.ready_fd <= last)
+    return refusal(Said::given_twice, "ready", "listen");
+  std::uint16_t named[kListenMax];
+  const std::size_t shared = config.share != nullptr ? shared_ports(config, named) : 0;
+  for (std::size_t i = 0; i < config.listen.size(); ++i) {
+    const ListenSpec spec = listen_of(config, i);
+    for (std::size_t j = 0; j < shared; ++j) {
+      if (spec.kind == ListenSpec::Kind::tcp && spec.address.port() == named[j])
+        return refusal(Said::given_twice, "share", "listen");
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (same_name(spec, listen_of(config, j)))
+        return refusal(Said::given_twice, "listen", "listen");
+    }
+  }
+  return {};
+}
+
+}  // namespace hydrinit

@@ -1,0 +1,162 @@
+#include "fleet.h"
+
+#include <cerrno>
+
+#include "core/text.h"
+#include "linux/cpus.h"
+#include "linux/user.h"
+
+namespace hydrinit {
+namespace {
+
+using Said = Notice::Kind;
+
+// There is always room to scale up to this many.
+constexpr int kCapacityMin = 64;
+// Descriptors besides those of replicas, with those below net::kOwnFrom.
+constexpr std::size_t kFilesOfOurs = 96;
+// Each replica has one to say that it is up, and one for its notifications.
+constexpr std::size_t kFilesOfLinks = 2;
+
+// Where the parts of the one mapping begin.
+class Carver {
+ public:
+  explicit Carver(void* memory) : at_(static_cast<char*>(memory)) {}
+  template <typename T>
+  T* take(std::size_t count) {
+    T* const begin = reinterpret_cast<T*>(at_);
+    at_ += rounded(count * sizeof(T));
+    return begin;
+  }
+  static constexpr std::size_t rounded(std::size_t size) { return (size + 15) & ~std::size_t{15}; }
+
+ private:
+  char* at_;
+};
+
+int refuse(Reporter& reporter, Said kind, const char* name, const char* value, int code) {
+  Notice notice;
+  notice.kind = kind;
+  notice.name = name;
+  notice.value = value;
+  notice.code = code;
+  reporter.say(notice);
+  return kExitUsage;
+}
+
+int fail(Reporter& reporter, Said kind, const Error& error) {
+  reporter.say_error(kind, error);
+  return kExitInternal;
+}
+
+int capacity_of(const Config& config, int count) {
+  if (config.replicas == 0) return 1;
+  if (config.max_replicas != 0) return config.max_replicas;
+  return count > kCapacityMin ? count : kCapacityMin;
+}
+
+int map(const Config& config, char** environment, int capacity, Fleet& fleet, Reporter& reporter) {
+  // One more: the place of the one that is being replaced.
+  const std::size_t places = static_cast<std::size_t>(capacity) + (config.replicas != 0);
+  const std::size_t sockets = config.has_ports() ? Sockets::size(capacity) : 0;
+  const std::size_t size =
+      Carver::rounded(sizeof(ReplicaEnvironment)) + Carver::rounded(places * sizeof(Replica)) +
+      Carver::rounded(places * sizeof(Reaper::Entry)) +
+      Carver::rounded(places * sizeof(Links::Entry)) + Carver::rounded(sockets) +
+      ReplicaEnvironment::size(environment) * sizeof(char*);
+  void* const memory = os::map_memory(size);
+  if (memory == nullptr) return fail(reporter, Said::fatal, {"mmap", errno});
+  // Zero is a good beginning for all but the replicas.
+  Carver carver(memory);
+  fleet.environment = carver.take<ReplicaEnvironment>(1);
+  auto* const replicas = carver.take<Replica>(places);
+  for (std::size_t i = 0; i < places; ++i) replicas[i] = Replica{};
+  fleet.replicas = {replicas, places};
+  fleet.pids = {carver.take<Reaper::Entry>(places), places};
+  auto* const links = carver.take<Links::Entry>(places);
+  if (config.needs_links()) {
+    const Error error = fleet.links.prepare(config, {links, places});
+    if (error.failed()) return fail(reporter, Said::fatal, error);
+  }
+  if (config.has_ports()) {
+    fleet.sockets.prepare(carver.take<char>(sockets), capacity,
+                          config.balances() ? Spread::each : Spread::one);
+  }
+  fleet.room = carver.take<char*>(0);
+  return 0;
+}
+
+// A soft limit that is too low is raised; should the hard one be too, nothing would be gained by a
+// start.
+int raise_files(const Config& config, int capacity, Fleet& fleet, Reporter& reporter) {
+  fleet.files = os::file_limit();
+  os::set_file_limit({fleet.files.hard, fleet.files.hard});
+  const auto slots = static_cast<std::size_t>(config.user != nullptr ? capacity : fleet.count);
+  std::size_t ports = config.listen.size() + (config.share != nullptr);
+  if (!config.balances()) ports = 0;
+  const std::size_t links = config.needs_links() ? kFilesOfLinks : 0;
+  const std::size_t needed = kFilesOfOurs + slots * ports + slots * links;
+  if (config.needs_links() && needed > fleet.files.hard)
+    return fail(reporter, Said::fatal, {"RLIMIT_NOFILE", EMFILE});
+  return 0;
+}
+
+// The sockets of --listen. Whoever becomes another user cannot make more of them later: a group of
+// SO_REUSEPORT sockets is one user's (socket(7)).
+int open_ports(const Config& config, int slots, Fleet& fleet, Reporter& reporter) {
+  for (std::size_t i = 0; i < config.listen.size(); ++i) {
+    ListenSpec spec;
+    const char* cursor = config.listen[i];
+    (void)take_listen(cursor, spec);  // it has been checked
+    const Error error = fleet.sockets.open(spec, slots);
+    if (!error.failed()) continue;
+    Notice notice;
+    notice.kind = Said::listen_failed;
+    notice.name = spec.text;
+    notice.name_length = spec.length;
+    notice.value = error.operation;
+    notice.code = error.code;
+    reporter.say(notice);
+    return kExitInternal;
+  }
+  return 0;
+}
+
+__attribute__((noinline)) int change_user(const Config& config, User& user, Fleet& fleet,
+                                          Reporter& reporter) {
+  Error error{};
+  if (!find_user(config.user, user, error)) {
+    refuse(reporter, Said::user_unknown, config.user, "", 0);
+    return kExitInternal;
+  }
+  if (!error.failed()) error = fleet.sockets.give_to(user.uid, user.gid);
+  if (!error.failed()) error = become_user(user);
+  return error.failed() ? fail(reporter, Said::user_failed, error) : 0;
+}
+
+}  // namespace
+
+int prepare_fleet(const Config& config, char** environment, Fleet& fleet, Reporter& reporter) {
+  fleet.count = config.replicas != 0 ? resolve_replicas(config.replicas) : 1;
+  const int capacity = capacity_of(config, fleet.count);
+  if (fleet.count > capacity)
+    return refuse(reporter, Said::above_limit, "replicas", "max-replicas", 0);
+  if (config.has_ports() && capacity > kBalancedMax)
+    return refuse(reporter, Said::too_many, "replicas", "", kBalancedMax);
+  int code = 0;
+  if (config.supervises()) code = raise_files(config, capacity, fleet, reporter);
+  if (code == 0) code = map(config, environment, capacity, fleet, reporter);
+  const int slots = config.user != nullptr ? capacity : fleet.count;
+  if (code == 0) code = open_ports(config, slots, fleet, reporter);
+  User user;
+  if (code == 0 && config.user != nullptr) code = change_user(config, user, fleet, reporter);
+  if (code != 0) {
+    fleet.sockets.close_all();  // files of unix sockets
+    return code;
+  }
+  fleet.environment->prepare(environment, fleet.room, config,
+                             config.user != nullptr ? user.home : nullptr);
+  return 0;
+}
+
+}  // namespace hydrinit

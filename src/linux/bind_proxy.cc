@@ -1,0 +1,303 @@
+#include "linux/bind_proxy.h"
+
+#include <endian.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/text.h"
+
+namespace hydrinit {
+
+// linux/seccomp.h and linux/audit.h, which cannot be had beside every libc.
+namespace {
+
+#if defined(__x86_64__)
+constexpr std::uint32_t kArchitecture = 0xC000003E;
+#elif defined(__i386__)
+constexpr std::uint32_t kArchitecture = 0x40000003;
+#elif defined(__aarch64__)
+constexpr std::uint32_t kArchitecture = 0xC00000B7;
+#elif defined(__arm__)
+constexpr std::uint32_t kArchitecture = 0x40000028;
+#elif defined(__powerpc64__)
+constexpr std::uint32_t kArchitecture = 0xC0000015;
+#elif defined(__s390x__)
+constexpr std::uint32_t kArchitecture = 0x80000016;
+#elif defined(__riscv) && __riscv_xlen == 64
+constexpr std::uint32_t kArchitecture = 0xC00000F3;
+#else
+#error "which AUDIT_ARCH_ of linux/audit.h is this?"
+#endif
+
+constexpr int kSetModeFilter = 1;  // SECCOMP_SET_MODE_FILTER
+constexpr long kSpecAllow = 4;     // SECCOMP_FILTER_FLAG_SPEC_ALLOW
+constexpr long kNewListener = 8;
+// A signal must not make bind(2) fail with EINTR while we answer; since Linux 5.19.
+constexpr long kWaitKillable = 32;
+
+struct SyscallData {
+  std::int32_t number;
+  std::uint32_t architecture;
+  std::uint64_t instruction_pointer;
+  std::uint64_t arguments[6];
+};
+struct Notification {
+  std::uint64_t id;
+  std::uint32_t pid;
+  std::uint32_t flags;
+  SyscallData data;
+};
+struct Response {
+  std::uint64_t id;
+  std::int64_t value;
+  std::int32_t error;
+  std::uint32_t flags;
+};
+struct AddFd {
+  std::uint64_t id;
+  std::uint32_t flags;
+  std::uint32_t source;
+  std::uint32_t target;
+  std::uint32_t target_flags;
+};
+constexpr std::uint32_t kContinue = 1;  // SECCOMP_USER_NOTIF_FLAG_CONTINUE
+constexpr std::uint32_t kSetFd = 1;     // SECCOMP_ADDFD_FLAG_SETFD
+
+// _IOC() of asm-generic/ioctl.h; two architectures have the directions' bits elsewhere.
+constexpr unsigned long request(bool reads, unsigned long number, unsigned long size) {
+#if defined(__powerpc64__)
+  const unsigned long direction = (reads ? 6UL : 4UL) << 29;
+#else
+  const unsigned long direction = (reads ? 3UL : 1UL) << 30;
+#endif
+  return direction | size << 16 | static_cast<unsigned long>('!') << 8 | number;
+}
+constexpr unsigned long kReceive = request(true, 0, sizeof(Notification));
+constexpr unsigned long kSend = request(true, 1, sizeof(Response));
+constexpr unsigned long kStillValid = request(false, 2, sizeof(std::uint64_t));
+constexpr unsigned long kAddFd = request(false, 3, sizeof(AddFd));
+
+// ---- the filter --------------------------------------------------------------------------------
+
+constexpr std::uint32_t kAllow = 0x7fff0000;   // SECCOMP_RET_ALLOW
+constexpr std::uint32_t kNotify = 0x7fc00000;  // SECCOMP_RET_USER_NOTIF
+constexpr std::uint32_t kNumberAt = 0;
+constexpr std::uint32_t kArchitectureAt = 4;
+// The lower half of an argument.
+constexpr std::uint32_t argument_at(std::uint32_t i) {
+  return 16 + 8 * i + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0);
+}
+constexpr std::uint32_t kIpv6 = 41;    // IPPROTO_IPV6
+constexpr std::uint32_t kV6Only = 26;  // IPV6_V6ONLY
+
+constexpr BpfInstruction load(std::uint32_t at) { return {0x20, 0, 0, at}; }
+constexpr BpfInstruction if_equal(std::uint32_t k, std::uint8_t yes, std::uint8_t no) {
+  return {0x15, yes, no, k};
+}
+constexpr BpfInstruction if_above(std::uint32_t k, std::uint8_t yes, std::uint8_t no) {
+  return {0x25, yes, no, k};
+}
+constexpr BpfInstruction answer_with(std::uint32_t action) { return {0x06, 0, 0, action}; }
+
+constexpr BpfInstruction kFilter[] = {
+    load(kArchitectureAt),
+    if_equal(kArchitecture, 0, 12),  // to allow
+    load(kNumberAt),
+    if_equal(SYS_listen, 11, 0),  // to notify
+    if_equal(SYS_setsockopt, 5, 0),
+    if_equal(SYS_bind, 0, 8),
+    // The sizes of the two families' addresses, and of sockaddr_storage. Unix sockets' and
+    // netlink's are others.
+    load(argument_at(2)),
+    if_equal(SocketAddress::kSizeV4, 7, 0),
+    if_equal(SocketAddress::kSizeV6, 6, 0),
+    if_above(110, 5, 4),
+    load(argument_at(1)),
+    if_equal(kIpv6, 0, 2),
+    load(argument_at(2)),
+    if_equal(kV6Only, 1, 0),
+    answer_with(kAllow),
+    answer_with(kNotify),
+};
+
+struct BpfProgram {
+  std::uint16_t size;
+  const BpfInstruction* code;
+};
+
+// ---- looking into the caller -------------------------------------------------------------------
+
+using Path = char[64];
+// /proc/PID/WHAT, or /proc/PID/WHATFD
+const char* proc_path(Path& out, std::uint32_t pid, const char* what, std::uint32_t fd) {
+  Text path(out);
+  path.add("/proc/%d/%s", static_cast<int>(pid), what);
+  if (*what == 'f') path.add("/%d", static_cast<int>(fd));
+  path.put('\0');
+  return out;
+}
+
+Error read_memory(std::uint32_t pid, std::uint64_t at, std::span<char> out) {
+  Path path;
+  const Fd memory = os::open_file(proc_path(path, pid, "mem", 0), O_RDONLY);
+  if (!memory.valid()) return {"/proc/PID/mem", errno};
+  iovec content{out.data(), out.size()};
+  // The offset in two halves, of which a 64-bit kernel looks only at the first.
+  const long got = ::syscall(SYS_preadv, memory.get(), &content, 1, static_cast<unsigned long>(at),
+                             static_cast<unsigned long>(at >> 32));
+  return got == static_cast<long>(out.size()) ? Error{}
+                                              : Error{"/proc/PID/mem", got < 0 ? errno : EFAULT};
+}
+
+// Both TCP and the multipath TCP that Go's listeners are: its clients are served over TCP alone.
+bool is_tcp(std::uint32_t pid, std::uint32_t fd) {
+  Path path;
+  char protocol[16]{};
+  const long size = ::syscall(SYS_getxattr, proc_path(path, pid, "fd", fd), "system.sockprotoname",
+                              protocol, sizeof protocol - 1);
+  return size > 0 && (begins(protocol, "TCP") || begins(protocol, "MPTCP"));
+}
+
+// The open flags of the caller's descriptor, from the octal number in its fdinfo (proc(5)).
+unsigned flags_of(std::uint32_t pid, std::uint32_t fd) {
+  Path path;
+  char text[128];
+  if (os::read_file(proc_path(path, pid, "fdinfo", fd), text).failed()) return 0;
+  const char* at = text;
+  while (*at != '\0' && !begins(at, "flags:")) ++at;
+  while (*at != '\0' && !is_digit(*at)) ++at;
+  unsigned flags = 0;
+  for (; is_digit(*at); ++at) flags = flags * 8 + static_cast<unsigned>(*at - '0');
+  return flags;
+}
+
+// Both are names of one socket: the links read "socket:[inode]".
+bool same_socket(std::uint32_t pid, std::uint32_t fd, int own) {
+  Path path;
+  char theirs[32]{};
+  char ours[32]{};
+  ::syscall(SYS_readlinkat, AT_FDCWD, proc_path(path, pid, "fd", fd), theirs, sizeof theirs - 1);
+  ::syscall(SYS_readlinkat, AT_FDCWD,
+            proc_path(path, static_cast<std::uint32_t>(os::own_pid()), "fd",
+                      static_cast<std::uint32_t>(own)),
+            ours, sizeof ours - 1);
+  return theirs[0] != '\0' && equal(theirs, ours);
+}
+
+}  // namespace
+
+struct BindProxy::Call {
+  int notifications;
+  const Notification& notification;
+  std::uint32_t pid() const { return notification.pid; }
+  std::uint32_t fd() const { return static_cast<std::uint32_t>(argument(0)); }
+  std::uint64_t argument(int i) const { return notification.data.arguments[i]; }
+  // The caller has not died meanwhile and given its number to another.
+  bool valid() const {
+    std::uint64_t id = notification.id;
+    return os::control(notifications, kStillValid, &id) == 0;
+  }
+};
+
+int BindProxy::install(int channel) {
+  const BpfProgram program{sizeof kFilter / sizeof kFilter[0], kFilter};
+  // Without a privilege a filter needs the promise that no setuid program is misled by it.
+  if (::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+  long fd =
+      ::syscall(SYS_seccomp, kSetModeFilter, kNewListener | kSpecAllow | kWaitKillable, &program);
+  if (fd < 0 && errno == EINVAL)
+    fd = ::syscall(SYS_seccomp, kSetModeFilter, kNewListener | kSpecAllow, &program);
+  if (fd < 0) return errno;
+  return net::send_fd(channel, static_cast<int>(fd)) ? 0 : errno;
+}
+
+bool BindProxy::shares(int port) const {
+  if (port == 0) return false;  // whatever is free: no two get the same
+  const char* list = ports_;
+  while (*list != '\0') {
+    if (take_port(list) == port) return true;
+    if (*list == ',') ++list;
+  }
+  return *ports_ == '\0';
+}
+
+BindProxy::Result BindProxy::on_bind(const Call& call, int slot, const Memory& memory, int& error) {
+  SocketAddress address;
+  const std::size_t size =
+      call.argument(2) == SocketAddress::kSizeV4 ? SocketAddress::kSizeV4 : SocketAddress::kSizeV6;
+  const Error unread =
+      read_memory(call.pid(), call.argument(1), {reinterpret_cast<char*>(&address), size});
+  if (!call.valid()) return {};
+  // EFAULT: the kernel will tell the program so itself.
+  if (unread.failed()) return {unread.code == EFAULT ? Outcome::nothing : Outcome::refused, unread};
+  const bool v6 = address.family == SocketAddress::kV6 && size == SocketAddress::kSizeV6;
+  if (!v6 && address.family != SocketAddress::kV4) return {};
+  if (!shares(address.port()) || !is_tcp(call.pid(), call.fd())) return {};
+  // What lies behind an IPv4 address is nothing (ip(7)).
+  if (!v6) ::memset(address.v6, 0, sizeof address - offsetof(SocketAddress, v6));
+  const bool only = v6 && memory.pid == call.pid() && memory.fd == call.fd() && memory.v6_only;
+  const int port = sockets_.find(address, only);
+  if (port < 0) return {Outcome::refused, {"bind", EMFILE}};
+  const int ours = sockets_.bind(port, slot);
+  if (ours < 0) {
+    error = errno;  // the program's own bind(2) would have failed so too
+    return {};
+  }
+  const unsigned flags = flags_of(call.pid(), call.fd());
+  // It lies on what both have, so it must be as the program has set it.
+  ::syscall(SYS_fcntl, ours, F_SETFL, static_cast<long>(flags & O_NONBLOCK));
+  AddFd add{call.notification.id, kSetFd, static_cast<std::uint32_t>(ours), call.fd(),
+            flags & O_CLOEXEC};
+  // ENOENT: the caller was killed.
+  if (os::control(call.notifications, kAddFd, &add) < 0 && errno != ENOENT)
+    return {Outcome::refused, {"SECCOMP_IOCTL_NOTIF_ADDFD", errno}};
+  error = -1;  // done
+  return {};
+}
+
+BindProxy::Result BindProxy::on_listen(const Call& call, int slot, int slots) {
+  for (int port = 0; port < sockets_.ports(); ++port) {
+    const int ours = sockets_.socket(port, slot);
+    if (ours < 0 || !same_socket(call.pid(), call.fd(), ours)) continue;
+    const auto backlog = static_cast<int>(call.argument(1));
+    const Error error = sockets_.listen(port, slot, slots, backlog);
+    return {error.failed() ? Outcome::refused : Outcome::listens, error};
+  }
+  return {};
+}
+
+BindProxy::Result BindProxy::answer(int notifications, int slot, int slots, Memory& memory) {
+  Notification notification{};
+  // ENOENT: the caller has died meanwhile. Whatever else is wrong will be told again.
+  if (os::control(notifications, kReceive, &notification) < 0) return {};
+  const Call call{notifications, notification};
+  Result result;
+  int error = 0;  // 0: the kernel goes on with the call; -1: it has succeeded; an errno
+  if (!sockets_.prepared()) {
+    // The container ends: nothing is shared any more.
+  } else if (notification.data.number == SYS_bind) {
+    result = on_bind(call, slot, memory, error);
+  } else if (notification.data.number == SYS_listen) {
+    result = on_listen(call, slot, slots);
+  } else {
+    char value = 0;
+    const auto at = call.argument(3) + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 3 : 0);
+    if (!read_memory(call.pid(), at, {&value, 1}).failed())
+      memory = {call.pid(), call.fd(), value != 0};
+  }
+  // Several would fight for the port; one alone needs nobody's socket.
+  if (result.outcome == Outcome::refused && slots > 1) error = EADDRINUSE;
+  Response response{notification.id, 0, error > 0 ? -error : 0, error == 0 ? kContinue : 0};
+  // ENOENT again.
+  (void)os::control(notifications, kSend, &response);
+  return result;
+}
+
+}  // namespace hydrinit

@@ -1,0 +1,83 @@
+#include "linux/user.h"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/text.h"
+
+namespace hydrinit {
+namespace {
+
+// Each file; what is longer is cut.
+constexpr std::size_t kFileMax = std::size_t{256} * 1024;
+
+// On 32 bits the plain calls take 16-bit numbers (setuid(2)).
+#ifdef SYS_setuid32
+constexpr long kSetuid = SYS_setuid32;
+constexpr long kSetgid = SYS_setgid32;
+constexpr long kSetgroups = SYS_setgroups32;
+#else
+constexpr long kSetuid = SYS_setuid;
+constexpr long kSetgid = SYS_setgid;
+constexpr long kSetgroups = SYS_setgroups;
+#endif
+
+// capset(2): version 3 has two sets of 32.
+struct CapabilityHeader {
+  std::uint32_t version;
+  int pid;
+};
+struct CapabilityData {
+  std::uint32_t effective;
+  std::uint32_t permitted;
+  std::uint32_t inheritable;
+};
+constexpr std::uint32_t kCapabilityVersion3 = 0x20080522;
+
+Error check(long returned, const char* operation) {
+  return returned == 0 ? Error{} : Error{operation, errno};
+}
+
+}  // namespace
+
+bool find_user(const char* asked, User& out, Error& error) {
+  auto* const memory = static_cast<char*>(os::map_memory(2 * kFileMax));
+  if (memory == nullptr) {
+    error = {"mmap", errno};
+    return true;
+  }
+  // A file that is not there knows nobody; a number needs none.
+  (void)os::read_file("/etc/passwd", {memory, kFileMax});
+  (void)os::read_file("/etc/group", {memory + kFileMax, kFileMax});
+  const Account account = find_account(asked, memory, memory + kFileMax);
+  out.uid = account.uid;
+  out.gid = account.gid;
+  out.groups = account.groups;
+  Text home(out.home);
+  home.put(account.home);
+  home.put('\0');
+  if (account.too_many_groups) error = {"groups", E2BIG};
+  os::unmap_memory(memory, 2 * kFileMax);
+  return account.found && account.group_found;
+}
+
+Error become_user(const User& user) {
+  if (::geteuid() == user.uid && ::getegid() == user.gid && user.uid != 0) return {};
+  Error error = check(::syscall(kSetgroups, user.groups.size(), user.groups.begin()), "setgroups");
+  if (!error.failed()) error = check(::syscall(kSetgid, user.gid), "setgid");
+  if (!error.failed()) error = check(::syscall(kSetuid, user.uid), "setuid");
+  if (error.failed() || user.uid == 0) return error;
+  // setuid has taken those that are permitted, unless it was told not to (capabilities(7)).
+  CapabilityHeader header{kCapabilityVersion3, 0};
+  const CapabilityData none[2]{};
+  error = check(::syscall(SYS_capset, &header, none), "capset");
+  // setuid also made us undumpable, and then not even we could open our own files of /proc
+  // (prctl(2)).
+  if (!error.failed()) error = check(::syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl");
+  return error;
+}
+
+}  // namespace hydrinit

@@ -1,0 +1,100 @@
+// The loop's part that has to do with sockets: what replicas say and bind, whose queues are long,
+// and who is to be served.
+
+#include <cerrno>
+
+#include "loop.h"
+
+namespace hydrinit {
+
+void Loop::drain_links() {
+  using Source = Links::Source;
+  Source sources[Links::kSourcesMax];
+  const int count = fleet_.links.next(sources);
+  for (int i = 0; i < count && !exiting_; ++i) {
+    const Source& source = sources[i];
+    switch (source.kind) {
+    case Source::Kind::signals: break;  // read by itself
+    case Source::Kind::connections: dispatch(Event::Kind::waiting); break;
+    case Source::Kind::ready: hear(source.slot); break;
+    case Source::Kind::binds:
+      // With nobody left to call, reading would wait for ever.
+      source.readable ? answer_bind(source.slot) : fleet_.links.close_binds(source.slot);
+      break;
+    }
+  }
+}
+
+void Loop::hear(int slot) {
+  const Heard said = fleet_.links.hear(slot);
+  Event event = make_event(Event::Kind::ready);
+  event.slot = static_cast<std::int16_t>(slot);
+  if (said.ready) dispatch(event);
+  event.kind = Event::Kind::leaving;
+  if (said.stopping) dispatch(event);
+}
+
+void Loop::answer_bind(int slot) {
+  if (fleet_.links.binds(slot) == 0) return;  // its replica has just ended
+  const BindProxy::Result result =
+      proxy_.answer(fleet_.links.binds(slot), supervisor_.place_of(slot), supervisor_.count(),
+                    fleet_.links.memory(slot));
+  Event event = make_event(Event::Kind::ready);
+  event.slot = static_cast<std::int16_t>(slot);
+  switch (result.outcome) {
+  case BindProxy::Outcome::nothing: break;
+  case BindProxy::Outcome::listens:
+    if (config_.ready_by == ReadyBy::listen) dispatch(event);
+    break;
+  case BindProxy::Outcome::refused:
+    reporter_.say_error(Notice::Kind::share_failed, result.error);
+    event.kind = Event::Kind::refused;
+    dispatch(event);
+    break;
+  }
+}
+
+void Loop::tell_queue(int slot, bool asked) {
+  Event event = make_event(Event::Kind::queue);
+  event.slot = static_cast<std::int16_t>(slot);
+  event.asked = asked;
+  const int length = fleet_.sockets.queue_length(slot);
+  event.length = static_cast<std::uint16_t>(length < UINT16_MAX ? length : UINT16_MAX);
+  dispatch(event);
+}
+
+void Loop::sample(int slot) {
+  if (slot >= 0) return tell_queue(slot, true);
+  for (int each = 0; each < supervisor_.count(); ++each) tell_queue(each, false);
+  dispatch(Event::Kind::sampled);
+}
+
+void Loop::balance() {
+  FixedVec<std::uint16_t, kBalancedMax> live;
+  for (int slot = 0; slot < supervisor_.count(); ++slot) {
+    const bool in = fleet_.replicas[static_cast<std::size_t>(slot)].in_balance;
+    if (in && !live.push(static_cast<std::uint16_t>(slot))) break;
+  }
+  fleet_.sockets.balance({live.begin(), live.size()});
+}
+
+// A replica has ended; unless another one has its place too.
+void Loop::mend(int slot) {
+  if (!config_.has_ports()) return;
+  const int place = supervisor_.place_of(slot);
+  for (int other = 0; other < reaper_.slots(); ++other) {
+    if (reaper_.pid(other) != 0 && supervisor_.place_of(other) == place) return;
+  }
+  fleet_.sockets.mend(place);
+}
+
+void Loop::move(int from, int to) {
+  const pid_t pid = reaper_.pid(from);
+  if (pid != 0) {
+    reaper_.forget(from);
+    reaper_.remember(to, pid);
+  }
+  fleet_.links.move(from, to);
+}
+
+}  // namespace hydrinit
