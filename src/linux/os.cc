@@ -177,11 +177,12 @@ Instant now() {
 
 pid_t own_pid() {
   static pid_t pid = 0;
-  if (pid == 0) pid = ::getpid();
+  if (pid == 0) pid = current_pid();
   return pid;
 }
 
-pid_t parent_pid() { return ::getppid(); }
+pid_t current_pid() { return static_cast<pid_t>(::syscall(SYS_getpid)); }
+pid_t parent_pid() { return static_cast<pid_t>(::syscall(SYS_getppid)); }
 
 Error send_signal(pid_t target, int number) {
   return result_of(::syscall(SYS_kill, target, number), "kill");
@@ -191,7 +192,7 @@ bool send_queued_signal(pid_t pid, int number, std::uint64_t value) {
   siginfo_t info{};
   info.si_signo = number;
   info.si_code = SI_QUEUE;
-  info.si_pid = ::getpid();
+  info.si_pid = own_pid();
   info.si_uid = ::getuid();
   info.si_value.sival_ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(value));
   return ::syscall(SYS_rt_sigqueueinfo, pid, number, &info) == 0;
@@ -234,6 +235,16 @@ bool is_subreaper() {
 
 Error set_parent_death_signal(int number) {
   return result_of(::syscall(SYS_prctl, PR_SET_PDEATHSIG, number, 0, 0, 0), "PR_SET_PDEATHSIG");
+}
+
+pid_t own_group() { return static_cast<pid_t>(::syscall(SYS_getpgid, 0)); }
+pid_t own_session() { return static_cast<pid_t>(::syscall(SYS_getsid, 0)); }
+void make_group() { ::syscall(SYS_setpgid, 0, 0); }
+void make_session() { ::syscall(SYS_setsid); }
+
+int execute(const char* path, char** argv, char** envp) {
+  ::syscall(SYS_execve, path, argv, envp);
+  return errno;
 }
 
 namespace {
