@@ -172,8 +172,8 @@ void append_head(Text& out, int level, const Voice& voice) {
   constexpr char kTiniLevels[][6] = {"FATAL", "", "", "WARN ", "INFO ", "DEBUG"};
   switch (voice.style) {
   case Style::native:
-  case Style::catatonit: out.add("hydrinit: "); break;
-  case Style::dumb_init: out.add("[dumb-init] "); break;
+  case Style::catatonit: out.put("hydrinit: "); break;
+  case Style::dumb_init: out.put("[dumb-init] "); break;
   case Style::tini: out.add("[%s tini (%d)] ", kTiniLevels[level - kAlways], voice.own_pid); break;
   }
 }
@@ -184,7 +184,7 @@ void append_error(Text& out, const char* words, int code) {
 
 void append_end(Text& out, const Notice& notice) {
   if (notice.signal == 0) return out.add("ended with code %d", notice.other);
-  out.add("was killed by ");
+  out.put("was killed by ");
   append_signal(out, notice.signal);
 }
 
@@ -214,27 +214,27 @@ void append_description(Text& out, ValueKind kind) {
 
 void append_field(Text& out, char field, const Notice& notice, const Voice& voice) {
   switch (field) {
-  case 'p': out.add("%d", notice.pid); break;
-  case 'i': out.add("%d", voice.own_pid); break;
-  case 'q': out.add("%s", voice.command); break;
+  case 'p': out.put_number(notice.pid); break;
+  case 'i': out.put_number(voice.own_pid); break;
+  case 'q': out.put_shown(voice.command); break;
   case 's': append_signal(out, notice.signal); break;
-  case 'n': out.add("%d", notice.signal); break;
+  case 'n': out.put_number(notice.signal); break;
   case 'o': append_signal(out, notice.other); break;
-  case 'm': out.add("%d", notice.other); break;
-  case 'r': out.add("%d", notice.slot); break;
+  case 'm': out.put_number(notice.other); break;
+  case 'r': out.put_number(notice.slot); break;
   case 'w': append_end(out, notice); break;
-  case 't': notice.code > 0 ? out.add("in %d ms", notice.code) : out.add("at once"); break;
+  case 't': notice.code > 0 ? out.add("in %d ms", notice.code) : out.put("at once"); break;
   case 'g': out.add("%s %d", notice.to_group ? "process group" : "pid", notice.pid); break;
-  case 'f': out.put_shown(notice.name, notice.name_length); break;
-  case 'c': out.add("%c", notice.letter); break;
-  case 'v': out.add("%s", notice.value); break;
+  case 'f': out.put_shown(notice.name, notice.name_end); break;
+  case 'c': out.put_shown(notice.letter); break;
+  case 'v': out.put_shown(notice.value); break;
   case 'x': append_description(out, notice.expected); break;
-  case 'u': out.add("%s", voice.usage); break;
+  case 'u': out.put_shown(voice.usage); break;
   case 'z':
     for (const char* word = voice.usage; *word != ' '; ++word) out.put(*word);
     break;
   case 'e': append_error(out, voice.error_text(notice.code), notice.code); break;
-  case 'd': out.add("%d", notice.code); break;
+  case 'd': out.put_number(notice.code); break;
   }
 }
 
@@ -252,7 +252,7 @@ Stream render(Text& out, const Notice& notice, const Voice& voice) {
   }
   Voice speaker = voice;
   Line line = find(table_of(voice.style), kind);
-  if (line.at_end() && voice.style != Style::native) line = find(kGetopt.data(), kind);
+  if (line.at_end()) line = find(kGetopt.data(), kind);
   if (line.at_end()) {
     // A policy that the original does not have came from a HYDRINIT_ variable: what matters about
     // it is said in hydrinit's own words. So is what catatonit tells when it is to debug.

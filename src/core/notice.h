@@ -98,9 +98,9 @@ struct Notice {
   int pid = 0;
   int code = 0;
   int slot = 0;
-  int name_length = INT32_MAX;  // when name goes on behind it
-  const char* name = "";
-  const char* value = "";
+  const char* name = nullptr;
+  const char* name_end = nullptr;  // when name goes on behind it
+  const char* value = nullptr;
 };
 
 // Who speaks and how much.

@@ -26,8 +26,10 @@ class Text {
   // A text of the program's own, see squeezed.h: whole, and one byte of it.
   void put_squeezed(const char* text);
   void put_code(char code);
-  // Control characters as '?'; at most max bytes of it, and no more than kShownMax.
-  void put_shown(const char* text, int max);
+  // Control characters as '?'; no more than kShownMax bytes, and none from end on.
+  void put_shown(const char* text, const char* end = nullptr);
+  void put_shown(char c);
+  void put_number(int number);
   // Spaces up to the column (bytes since the last newline); one at least.
   void column(std::size_t column);
 
@@ -38,8 +40,6 @@ class Text {
   static constexpr int kShownMax = 200;
 
  private:
-  void put_number(int number);
-
   char* begin_;
   std::size_t capacity_;
   std::size_t size_ = 0;

@@ -39,7 +39,7 @@ void ReplicaEnvironment::prepare(char** environment, char** room, const char* in
 char** ReplicaEnvironment::of_slot(int slot, int count) {
   for (int i = 0; i < kOwn; ++i) {
     Text text(own_[i] + number_at_[i], kDigitsMax);
-    text.add("%d", i == 0 ? base_ + slot : i == 2 ? count : slot);
+    text.put_number(i == 0 ? base_ + slot : i == 2 ? count : slot);
     text.put('\0');
   }
   return environment_;
