@@ -316,23 +316,13 @@ void null_standard_input() {
 
 void change_directory(const char* path) { ::syscall(SYS_chdir, path); }
 
-void close_all_but(std::span<const int> kept) {
+int close_gap(int first, int kept) {
 #ifndef SYS_close_range
   constexpr long SYS_close_range = 436;  // the same number on every architecture
 #endif
-  // The gaps between the kept ones, upward. ENOSYS before Linux 5.9: what is inherited then stays
-  // open, as with the other inits.
-  unsigned first = 0;
-  while (true) {
-    unsigned next = UINT_MAX;
-    for (int fd : kept) {
-      const unsigned candidate = static_cast<unsigned>(fd);
-      if (candidate >= first && candidate < next) next = candidate;
-    }
-    if (next > first) ::syscall(SYS_close_range, first, next == UINT_MAX ? next : next - 1, 0);
-    if (next == UINT_MAX) return;
-    first = next + 1;
-  }
+  // ENOSYS before Linux 5.9: what is inherited then stays open, as with the other inits.
+  if (first < kept) ::syscall(SYS_close_range, first, kept - 1, 0);
+  return kept + 1;
 }
 
 bool write_without_waiting(int fd, std::string_view text) {

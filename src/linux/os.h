@@ -128,8 +128,8 @@ void null_standard_input();
 
 // Best effort.
 void change_directory(const char* path);
-// Closes every descriptor but these few.
-void close_all_but(std::span<const int> kept);
+// Closes every descriptor from first on that is below kept; the one behind kept.
+int close_gap(int first, int kept);
 
 // An inherited stream that may be a full pipe or a stopped terminal: writes what can be written
 // without waiting, and never sets O_NONBLOCK, as the description is shared. False: not written
