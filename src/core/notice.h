@@ -114,7 +114,7 @@ struct Voice {
   const char* (*error_text)(int) = nullptr;  // errno to words, squeezed; nullptr for an unknown one
 };
 
-enum class Stream : std::uint8_t { error = 1, output };
+enum class Stream : std::uint8_t { error, output };
 
 // Appends the line, newline included; appends nothing when it is not worth saying. Returns where it
 // belongs: tini tells its progress on standard output.

@@ -58,7 +58,7 @@ void Text::add(const char* format, ...) {
   va_start(arguments, format);
   for (; *format != '\0'; ++format) {
     if (*format != '%') {
-      put_code(*format);
+      put(*format);
       continue;
     }
     switch (*++format) {

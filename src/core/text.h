@@ -17,7 +17,7 @@ class Text {
   explicit Text(char (&buffer)[Size]) : Text(buffer, Size) {}
   Text(char* buffer, std::size_t size) : begin_(buffer), capacity_(size) {}
 
-  // Understands %s, %d, %c and %%; the format may be squeezed. Text that comes in by %s and %c is
+  // Understands %s, %d, %c and %%. Text that comes in by %s and %c is
   // shown safely, as by put_shown().
   [[gnu::format(printf, 2, 3)]] void add(const char* format, ...);
   void put(char c);
