@@ -38,7 +38,9 @@ X86 := $(shell $(CXX) -malign-data=abi -mgeneral-regs-only -fsyntax-only -x c++ 
   2>/dev/null && echo -malign-data=abi -mgeneral-regs-only)
 PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz $(X86) -fno-expensive-optimizations -fno-thread-jumps \
   -fno-move-loop-invariants -fno-ipa-cp -fno-shrink-wrap \
-  -fno-tree-dominator-opts -flto -flto-partition=one -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
+  -fno-tree-dominator-opts -fno-optimize-sibling-calls -fno-if-conversion -fno-partial-inlining \
+  -fno-ipa-strict-aliasing -flto -flto-partition=one -fPIE -fno-asynchronous-unwind-tables \
+  -fno-unwind-tables \
   -ffunction-sections -fdata-sections -fvisibility=hidden \
   -fstack-protector \
   $(WARNINGS) -Wframe-larger-than=16384 $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)

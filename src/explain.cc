@@ -49,7 +49,7 @@ void append_statuses(Text& out, const SuccessStatuses& statuses) {
 
 // The number-th of words, from 1 on.
 void append_word(Text& out, const char* words, int number) {
-  out.add("%s", skip_strings(words, static_cast<std::size_t>(number) - 1));
+  out.put(skip_strings(words, static_cast<std::size_t>(number) - 1));
 }
 
 // Where the number of CPUs comes from.
@@ -58,7 +58,7 @@ void append_cpus(Text& out) {
   count_cpus("", cpus);
   out.add("%d: %d by affinity", cpus.usable, cpus.affinity);
   if (cpus.quota == 0) {
-    out.add(", no quota");
+    out.put(", no quota");
   } else {
     out.add(", %d by ", cpus.quota);
     out.put(cpus.quota_file);
@@ -81,19 +81,19 @@ void append_value(Text& out, const Option& option, const Config& config) {
   switch (option.value()) {
   case ValueKind::flag:
     if (static_cast<std::uint8_t>(*field) == option.on()) {
-      out.add("yes");
+      out.put("yes");
     } else {
       // Three-valued fields begin with automatic, and neither flag value is 0 then.
       out.add(*field == 0 && option.off() != 0 ? "automatic" : "no");
     }
     break;
-  case ValueKind::count: out.add("%d", *reinterpret_cast<const std::int8_t*>(field)); break;
+  case ValueKind::count: out.put_number(*reinterpret_cast<const std::int8_t*>(field)); break;
   case ValueKind::duration: {
     const Millis duration = *reinterpret_cast<const Millis*>(field);
-    duration.count < 0 ? out.add("never") : append_duration(out, duration);
+    duration.count < 0 ? out.put("never") : append_duration(out, duration);
     break;
   }
-  case ValueKind::signal: *field == 0 ? out.add("-") : append_signal(out, *field); break;
+  case ValueKind::signal: *field == 0 ? out.put('-') : append_signal(out, *field); break;
   case ValueKind::signal_list: append_set(out, *reinterpret_cast<const SignalSet*>(field)); break;
   case ValueKind::rewrite_list:
     append_table(out, *reinterpret_cast<const SignalTable*>(field));
@@ -103,19 +103,19 @@ void append_value(Text& out, const Option& option, const Config& config) {
     break;
   case ValueKind::replicas: {
     const int asked = *reinterpret_cast<const std::int16_t*>(field);
-    asked == 0 ? out.add("-") : out.add("%d", resolve_replicas(asked));
+    asked == 0 ? out.put('-') : out.put_number(resolve_replicas(asked));
     break;
   }
   case ValueKind::number: {
     const int number = *reinterpret_cast<const std::int16_t*>(field);
-    number == 0 && option.field() == offsetof(Config, max_replicas) ? out.add("-")
-                                                                    : out.add("%d", number);
+    number == 0 && option.field() == offsetof(Config, max_replicas) ? out.put('-')
+                                                                    : out.put_number(number);
     break;
   }
   case ValueKind::restart: append_word(out, kRestartWords, *field); break;
   case ValueKind::exit_when: append_word(out, kExitWhenWords, *field); break;
   case ValueKind::index_env:
-    out.add("%s", config.index_env != nullptr ? config.index_env : "-");
+    out.put_shown(config.index_env != nullptr ? config.index_env : "-");
     break;
   case ValueKind::balance: append_word(out, kBalanceWords, *field); break;
   case ValueKind::reload_order:
@@ -149,7 +149,7 @@ const char* explain_orphans(const Config& config, bool pid1) {
 void append_explanation(Text& out, const Invocation& invocation) {
   const Config& config = invocation.config;
   const bool pid1 = os::own_pid() == 1;
-  out.add("command");
+  out.put("command");
   out.column(kColumn);
   for (char** word = invocation.command; word != nullptr && *word != nullptr; ++word) {
     out.add("'%s' ", *word);
@@ -158,14 +158,14 @@ void append_explanation(Text& out, const Invocation& invocation) {
   out.add("%spid %d, user %d, group %d", pid1 ? "" : "not PID 1: ", os::own_pid(),
           static_cast<int>(::geteuid()), static_cast<int>(::getegid()));
   head(out, "orphans");
-  out.add("%s", explain_orphans(config, pid1));
+  out.put(explain_orphans(config, pid1));
   head(out, "cpus");
   append_cpus(out);
   head(out, "terminal");
   Terminal terminal;
   // Opened only to look: with a session of its own for the child it would be let go.
   terminal.open(Placement::new_group, false);
-  out.add("%s", terminal.controls_jobs() ? "yes" : "none");
+  out.put(terminal.controls_jobs() ? "yes" : "none");
   for (Option option(native_options()); !option.at_end(); option.next()) {
     if (!option.is_policy()) continue;
     out.add("\n--%s", option.name());

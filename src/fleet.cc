@@ -113,7 +113,7 @@ int open_ports(const Config& config, int slots, Fleet& fleet, Reporter& reporter
     Notice notice;
     notice.kind = Said::listen_failed;
     notice.name = spec.text;
-    notice.name_length = spec.length;
+    notice.name_end = spec.text + spec.length;
     notice.value = error.operation;
     notice.code = error.code;
     reporter.say(notice);

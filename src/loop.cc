@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 
 #include "linux/descendants.h"
 
@@ -32,25 +33,24 @@ Loop::Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, 
       fleet_(fleet),
       terminal_(terminal),
       reporter_(reporter),
+      request_(request),
       signal_fd_(signal_fd),
       wait_fd_(signal_fd),
       pid1_(os::own_pid() == 1),
+      supervises_(config.supervises()),
       reaper_(fleet.pids),
       supervisor_(config, pid1_, fleet.replicas, fleet.count),
-      request_(request),
       proxy_(fleet.sockets, config.share) {
   if (!fleet.links.prepared()) return;
   wait_fd_ = fleet.links.epoll();
   fleet.links.watch(Links::Source::Kind::signals, 0, signal_fd);
-  // What has been started before the loop is looked at again.
   if (fleet.sockets.watch() >= 0)
     fleet.links.watch(Links::Source::Kind::connections, 0, fleet.sockets.watch(), net::Watch::once);
 }
 
 int Loop::run() {
-  const bool supervises = config_.supervises();
-  reaper_.configure(terminal_.controls_jobs(), config_.term_group_at_end || supervises);
-  if (supervises) now_ = os::now();  // for a plain init no deadline hangs on it
+  reaper_.configure(terminal_.controls_jobs(), config_.term_group_at_end || supervises_);
+  if (supervises_) now_ = os::now();  // for a plain init no deadline hangs on it
   dispatch(Event::Kind::start);
   while (!exiting_) {
     Millis timeout{-1};
@@ -111,8 +111,7 @@ void Loop::give_up_lost() {
     if (reaper_.pid(slot) == 0) continue;
     reporter_.say(Kind::child_lost, reaper_.pid(slot));
     reaper_.forget(slot);
-    Event event = make_event(Event::Kind::ended);
-    event.slot = static_cast<std::int16_t>(slot);
+    Event event = make_event(Event::Kind::ended, slot);
     event.status.value = codes_.internal;
     dispatch(event);
   }
@@ -134,21 +133,20 @@ void Loop::on_ended(const os::ChildChange& change) {
   reaper_.forget(slot);
   fleet_.links.closed(slot);
   terminal_.child_ended(change.pid, change.status, sent_);
-  if (terminal_.interrupted() && config_.supervises()) {
+  if (terminal_.interrupted() && supervises_) {
     // Its ^C was not for this one life alone.
     Event key = make_event(Event::Kind::signal);
     key.signal = {SIGINT, SignalOrigin::kernel, 0};
     dispatch(key);
   }
   mend(slot);
-  Event event = make_event(Event::Kind::ended);
-  event.slot = static_cast<std::int16_t>(slot);
+  Event event = make_event(Event::Kind::ended, slot);
   event.status = change.status;
   dispatch(event);
   // What a replica leaves running, such as a worker that still accepts connections, must not live
   // beside its successor. At the end of all, --wait-all gives it its time.
   const bool waits = config_.wait_all.count > 0 && supervisor_.ending();
-  if (config_.supervises() && has_group() && !waits) (void)os::send_signal(-change.pid, SIGKILL);
+  if (supervises_ && has_group() && !waits) (void)os::send_signal(-change.pid, SIGKILL);
 }
 
 // The leader's zombie still holds the group's number.
@@ -158,10 +156,11 @@ void Loop::term_group(pid_t leader) const {
   reporter_.say_signal(number != 0 ? Kind::sent : Kind::not_sent, number);
 }
 
-Event Loop::make_event(Event::Kind kind) const {
+Event Loop::make_event(Event::Kind kind, int slot) const {
   Event event;
   event.kind = kind;
   event.at = now_;
+  event.slot = static_cast<std::int16_t>(slot);
   return event;
 }
 
@@ -238,8 +237,7 @@ Error Loop::equip(int slot) {
 
 void Loop::on_not_started(std::int16_t slot, const SpawnOutcome& outcome) {
   const int error = outcome.error.code;
-  Event event = make_event(Event::Kind::spawn_failed);
-  event.slot = slot;
+  Event event = make_event(Event::Kind::spawn_failed, slot);
   event.status.value = codes_.internal;
   if (outcome.pid > 0) {
     os::consume_change(outcome.pid, false);
@@ -263,10 +261,8 @@ void Loop::on_started(std::int16_t slot, pid_t pid) {
   if (config_.placement == Placement::new_session) reporter_.say(Kind::session_made);
   reporter_.say(Kind::spawned, pid);
   reporter_.wait_no_more();
-  if (!config_.supervises()) release_inherited();
-  Event event = make_event(Event::Kind::spawned);
-  event.slot = slot;
-  dispatch(event);
+  if (!supervises_) release_inherited();
+  dispatch(make_event(Event::Kind::spawned, slot));
 }
 
 std::uint8_t Loop::exec_exit_code(const Error& error) const {
@@ -281,13 +277,14 @@ void Loop::release_inherited() {
   os::change_directory("/");
   // As PID 1 the standard streams stay: programs reach them as /proc/1/fd/1. tini's own messages go
   // to standard output too.
-  FixedVec<int, 5> kept;
-  if (pid1_) (void)kept.push(STDIN_FILENO);
-  if (pid1_ || config_.style == Style::tini) (void)kept.push(STDOUT_FILENO);
-  (void)kept.push(STDERR_FILENO);
-  (void)kept.push(signal_fd_);
-  if (terminal_.fd() >= 0) (void)kept.push(terminal_.fd());
-  os::close_all_but({kept.begin(), kept.size()});
+  int next = 0;
+  if (pid1_ || terminal_.fd() == STDIN_FILENO) next = os::close_gap(next, STDIN_FILENO);
+  if (pid1_ || config_.style == Style::tini) next = os::close_gap(next, STDOUT_FILENO);
+  next = os::close_gap(next, STDERR_FILENO);
+  next = os::close_gap(next, signal_fd_);
+  // Opened later than the signals' one, it has a higher number.
+  if (terminal_.fd() > signal_fd_) next = os::close_gap(next, terminal_.fd());
+  os::close_gap(next, INT_MAX - 1);  // fs.nr_open (proc(5)) stays below that
 }
 
 void Loop::send(const Action& action) {

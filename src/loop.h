@@ -17,11 +17,11 @@ class Loop {
  public:
   // All of them outlive the loop. request is what is the same for every replica; the rest is filled
   // in for each.
-  Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, Fleet& fleet,
-       int signal_fd, Terminal& terminal, Reporter& reporter);
+  [[gnu::noinline]] Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request,
+                         Fleet& fleet, int signal_fd, Terminal& terminal, Reporter& reporter);
 
   // Runs until the supervisor says exit; its code.
-  int run();
+  [[gnu::noinline]] int run();
 
  private:
   void handle(const os::ReceivedSignal& signal);
@@ -32,7 +32,7 @@ class Loop {
   void term_group(pid_t leader) const;
   void tick();
 
-  Event make_event(Event::Kind kind) const;
+  [[gnu::noinline]] Event make_event(Event::Kind kind, int slot = 0) const;
   void dispatch(Event::Kind kind);
   void dispatch(const Event& event);
   void perform(const Action& action);
@@ -64,17 +64,18 @@ class Loop {
   Fleet& fleet_;
   Terminal& terminal_;
   Reporter& reporter_;
+  SpawnRequest& request_;
   int signal_fd_;
   int wait_fd_;  // the same, or the epoll descriptor that it is in
   int exit_code_ = 0;
   bool pid1_;
+  bool supervises_;
   bool more_children_ = true;  // some changes may not have been told yet
   bool exiting_ = false;
   Instant now_{};
   SignalSet sent_{};  // to the first child, ever
   Reaper reaper_;
   Supervisor supervisor_;
-  SpawnRequest& request_;
   BindProxy proxy_;
 };
 

@@ -27,8 +27,7 @@ void Loop::drain_links() {
 
 void Loop::hear(int slot) {
   const Heard said = fleet_.links.hear(slot);
-  Event event = make_event(Event::Kind::ready);
-  event.slot = static_cast<std::int16_t>(slot);
+  Event event = make_event(Event::Kind::ready, slot);
   if (said.ready) dispatch(event);
   event.kind = Event::Kind::leaving;
   if (said.stopping) dispatch(event);
@@ -39,8 +38,7 @@ void Loop::answer_bind(int slot) {
   const BindProxy::Result result =
       proxy_.answer(fleet_.links.binds(slot), supervisor_.place_of(slot), supervisor_.count(),
                     fleet_.links.memory(slot));
-  Event event = make_event(Event::Kind::ready);
-  event.slot = static_cast<std::int16_t>(slot);
+  Event event = make_event(Event::Kind::ready, slot);
   switch (result.outcome) {
   case BindProxy::Outcome::nothing: break;
   case BindProxy::Outcome::listens:
@@ -55,8 +53,7 @@ void Loop::answer_bind(int slot) {
 }
 
 void Loop::tell_queue(int slot, bool asked) {
-  Event event = make_event(Event::Kind::queue);
-  event.slot = static_cast<std::int16_t>(slot);
+  Event event = make_event(Event::Kind::queue, slot);
   event.asked = asked;
   const int length = fleet_.sockets.queue_length(slot);
   event.length = static_cast<std::uint16_t>(length < UINT16_MAX ? length : UINT16_MAX);

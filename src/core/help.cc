@@ -12,7 +12,7 @@ constexpr char kVersionLine[] =
     "hydrinit " HYDRINIT_VERSION " (" HYDRINIT_COMMIT ", " HYDRINIT_LIBC ")\n";
 
 void append_option(Text& out, const Option& option, bool negatable) {
-  out.add("  ");
+  out.put("  ");
   if (option.letter() != 0) out.add("-%c", option.letter());
   if (*option.name() != '\0') {
     out.add("%s--%s%s", option.letter() != 0 ? ", " : "    ", negatable ? "[no-]" : "",
@@ -47,7 +47,7 @@ void append_help(Text& out, const Dialect& dialect) {
     append_option(out, option, native && !option.takes_value() && option.is_policy());
   }
   Variable variable(dialect.variables);
-  if (!variable.at_end()) out.add("\nEnvironment:");
+  if (!variable.at_end()) out.put("\nEnvironment:");
   for (; !variable.at_end(); variable.next()) out.add(" %s", variable.name());
   out.put_squeezed(
       squeezed<"\nPolicies of hydrinit are read from the environment too: HYDRINIT_WAIT_ALL=8s.\n"

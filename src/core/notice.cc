@@ -9,30 +9,30 @@ using Kind = Notice::Kind;
 
 // The least verbosity at which a line is said: always, by default, with -v, with -vv, ...
 constexpr int kAlways = -2;
-// Kept above zero in the packed byte.
-constexpr int kLevelBias = 3;
+// Kept from zero on in the packed byte, above which the stream stands.
+constexpr int kLevelBias = 2;
+constexpr int kLevels = 8;
 
 // The words. %p the pid, %i our own, %q the command, %s and %n the signal by name and number, %o
 // and %m the other number as a signal's name and plainly, %r the slot, %w how it ended, %t when it
 // starts again, %g "pid 7" or "process group 7", %f the name, %c the letter, %v the value, %x what
 // it should have been, %e the error, %d the code, %u the usage line, %z its first word, %h the
 // speaker: "hydrinit: ", "[dumb-init] ", "[WARN  tini (1)] " by level.
-using Row = PackedRow<3, 1>;
+using Row = PackedRow<2, 1>;
 constexpr Row say(Kind kind, int level, Stream stream, const char* words) {
-  return {{static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(level + kLevelBias),
-           static_cast<std::uint8_t>(stream)},
-          {words}};
+  const int biased = level + kLevelBias + static_cast<int>(stream) * kLevels;
+  return {{static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(biased)}, {words}};
 }
 constexpr Row say(Kind kind, int level, const char* words) {
   return say(kind, level, Stream::error, words);
 }
 
-class Line : public PackedCursor<3, 1> {
+class Line : public PackedCursor<2, 1> {
  public:
   using PackedCursor::PackedCursor;
   Kind kind() const { return static_cast<Kind>(head(0)); }
-  int level() const { return head(1) - kLevelBias; }
-  Stream stream() const { return static_cast<Stream>(head(2)); }
+  int level() const { return head(1) % kLevels - kLevelBias; }
+  Stream stream() const { return static_cast<Stream>(head(1) / kLevels); }
   const char* words() const { return text(0); }
 };
 
@@ -175,14 +175,14 @@ Line find(const char* table, Kind kind) {
   return line;
 }
 
-void append_head(Text& out, int level, const Voice& voice) {
+void append_head(Text& out, int level, Style style, int own_pid) {
   // From kAlways on; nothing is said at -1 and 0.
   constexpr char kTiniLevels[][6] = {"FATAL", "", "", "WARN ", "INFO ", "DEBUG"};
-  switch (voice.style) {
+  switch (style) {
   case Style::native:
-  case Style::catatonit: out.add("hydrinit: "); break;
-  case Style::dumb_init: out.add("[dumb-init] "); break;
-  case Style::tini: out.add("[%s tini (%d)] ", kTiniLevels[level - kAlways], voice.own_pid); break;
+  case Style::catatonit: out.put("hydrinit: "); break;
+  case Style::dumb_init: out.put("[dumb-init] "); break;
+  case Style::tini: out.add("[%s tini (%d)] ", kTiniLevels[level - kAlways], own_pid); break;
   }
 }
 
@@ -192,7 +192,7 @@ void append_error(Text& out, const char* words, int code) {
 
 void append_end(Text& out, const Notice& notice) {
   if (notice.signal == 0) return out.add("ended with code %d", notice.other);
-  out.add("was killed by ");
+  out.put("was killed by ");
   append_signal(out, notice.signal);
 }
 
@@ -226,29 +226,37 @@ void append_description(Text& out, ValueKind kind) {
   out.put_squeezed(find_text(kDescriptions.data(), static_cast<int>(kind), ""));
 }
 
-void append_field(Text& out, char field, const Notice& notice, const Voice& voice) {
-  switch (field) {
-  case 'p': out.add("%d", notice.pid); break;
-  case 'i': out.add("%d", voice.own_pid); break;
-  case 'q': out.add("%s", voice.command); break;
-  case 's': append_signal(out, notice.signal); break;
-  case 'n': out.add("%d", notice.signal); break;
-  case 'o': append_signal(out, notice.other); break;
-  case 'm': out.add("%d", notice.other); break;
-  case 'r': out.add("%d", notice.slot); break;
-  case 'w': append_end(out, notice); break;
-  case 't': notice.code > 0 ? out.add("in %d ms", notice.code) : out.add("at once"); break;
-  case 'g': out.add("%s %d", notice.to_group ? "process group" : "pid", notice.pid); break;
-  case 'f': out.put_shown(notice.name, notice.name_length); break;
-  case 'c': out.add("%c", notice.letter); break;
-  case 'v': out.add("%s", notice.value); break;
-  case 'x': append_description(out, notice.expected); break;
-  case 'u': out.add("%s", voice.usage); break;
-  case 'z':
+// One byte of a line's words: a field, or text.
+void append_code(Text& out, char code, const Line& line, const Notice& notice, const Voice& voice,
+                 Style style) {
+  switch (code) {
+  case field_code('h'): append_head(out, line.level(), style, voice.own_pid); break;
+  case field_code('p'): out.put_number(notice.pid); break;
+  case field_code('i'): out.put_number(voice.own_pid); break;
+  case field_code('q'): out.put_shown(voice.command); break;
+  case field_code('s'): append_signal(out, notice.signal); break;
+  case field_code('n'): out.put_number(notice.signal); break;
+  case field_code('o'): append_signal(out, notice.other); break;
+  case field_code('m'): out.put_number(notice.other); break;
+  case field_code('r'): out.put_number(notice.slot); break;
+  case field_code('w'): append_end(out, notice); break;
+  case field_code('t'):
+    notice.code > 0 ? out.add("in %d ms", notice.code) : out.put("at once");
+    break;
+  case field_code('g'):
+    out.add("%s %d", notice.to_group ? "process group" : "pid", notice.pid);
+    break;
+  case field_code('f'): out.put_shown(notice.name, notice.name_end); break;
+  case field_code('c'): out.put_shown(notice.letter); break;
+  case field_code('v'): out.put_shown(notice.value); break;
+  case field_code('x'): append_description(out, notice.expected); break;
+  case field_code('u'): out.put_shown(voice.usage); break;
+  case field_code('z'):
     for (const char* word = voice.usage; *word != ' '; ++word) out.put(*word);
     break;
-  case 'e': append_error(out, voice.error_text(notice.code), notice.code); break;
-  case 'd': out.add("%d", notice.code); break;
+  case field_code('e'): append_error(out, voice.error_text(notice.code), notice.code); break;
+  case field_code('d'): out.put_number(notice.code); break;
+  default: out.put_code(code); break;
   }
 }
 
@@ -264,27 +272,21 @@ Stream render(Text& out, const Notice& notice, const Voice& voice) {
   } else if (voice.style == Style::dumb_init && is_orphan(kind)) {
     kind = kind == Kind::orphan_exited ? Kind::leader_exited : Kind::leader_killed;
   }
-  Voice speaker = voice;
+  Style style = voice.style;
   Line line = find(table_of(voice.style), kind);
-  if (line.at_end() && voice.style != Style::native) line = find(kGetopt.data(), kind);
+  if (line.at_end()) line = find(kGetopt.data(), kind);
   if (line.at_end()) {
     // A policy that the original does not have came from a HYDRINIT_ variable: what matters about
     // it is said in hydrinit's own words. So is what catatonit tells when it is to debug.
     line = find(kNative.data(), kind);
-    speaker.style = Style::native;
+    style = Style::native;
     const bool chatty = voice.style == Style::native || voice.style == Style::catatonit;
     if (line.at_end() || (line.level() > 0 && !chatty)) return Stream::error;
   }
   const bool wanted = voice.verbosity >= line.level() || (warn && voice.style != Style::tini);
   if (!wanted) return Stream::error;
   for (const char* word = line.words(); *word != '\0'; ++word) {
-    if (*word != '%') {
-      out.put_code(*word);
-    } else if (*++word == 'h') {
-      append_head(out, line.level(), speaker);
-    } else {
-      append_field(out, *word, notice, speaker);
-    }
+    append_code(out, *word, line, notice, voice, style);
   }
   out.put('\n');
   return line.stream();

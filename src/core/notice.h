@@ -113,9 +113,9 @@ struct Notice {
   int pid = 0;
   int code = 0;
   int slot = 0;
-  int name_length = INT32_MAX;  // when name goes on behind it
-  const char* name = "";
-  const char* value = "";
+  const char* name = nullptr;
+  const char* name_end = nullptr;  // when name goes on behind it
+  const char* value = nullptr;
 };
 
 // Who speaks and how much.
@@ -129,7 +129,7 @@ struct Voice {
   const char* (*error_text)(int) = nullptr;  // errno to words, squeezed; nullptr for an unknown one
 };
 
-enum class Stream : std::uint8_t { error = 1, output };
+enum class Stream : std::uint8_t { error, output };
 
 // Appends the line, newline included; appends nothing when it is not worth saying. Returns where it
 // belongs: tini tells its progress on standard output.

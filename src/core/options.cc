@@ -123,7 +123,7 @@ class Parser {
 
  private:
   using Said = Notice::Kind;
-  void fail(Said kind, const char* name, int name_length = INT32_MAX);
+  void fail(Said kind, const char* name, const char* name_end = nullptr);
 
   // Each returns how many arguments it used.
   int read_letters(char** argv);
@@ -154,10 +154,10 @@ class Parser {
   Config& config_;
 };
 
-[[gnu::noinline]] void Parser::fail(Said kind, const char* name, int name_length) {
+[[gnu::noinline]] void Parser::fail(Said kind, const char* name, const char* name_end) {
   out_.error.kind = kind;
   out_.error.name = name;
-  out_.error.name_length = name_length;
+  out_.error.name_end = name_end;
 }
 
 void Parser::read_environment(char** envp) {
@@ -180,7 +180,7 @@ void Parser::read_environment(char** envp) {
       good = false;
     }
     if (good) continue;
-    fail(Said::bad_variable, *envp, static_cast<int>(value - *envp) - 1);
+    fail(Said::bad_variable, *envp, value - 1);
     out_.error.value = value;
     out_.error.expected = option.value();
   }
@@ -233,7 +233,7 @@ int Parser::read_long(char** argv) {
   const char* attached = name[length] == '=' ? name + length + 1 : nullptr;
   bool negated = false;
   const Option option = find_long(name, length, negated);
-  fail(option.at_end() ? Said::unknown_option : Said::none, name, length);
+  fail(option.at_end() ? Said::unknown_option : Said::none, name, name + length);
   out_.error.letter = '\0';
   if (option.at_end() || option.takes_value()) {
     return out_.refused() ? 0 : take_value(option, attached, argv);

@@ -2,7 +2,7 @@
 
 namespace hydrinit {
 
-Millis back_off(const Config& config, int in_a_row, std::uint8_t jitter) {
+[[gnu::noinline]] Millis back_off(const Config& config, int in_a_row, std::uint8_t jitter) {
   const std::int64_t max = config.restart_max_delay.count;
   std::int64_t delay = config.restart_delay.count;
   for (; in_a_row > 1 && delay < max; --in_a_row) delay *= 2;

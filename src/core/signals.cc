@@ -67,11 +67,11 @@ int parse_signal(const char* text) {
 
 void append_signal(Text& out, int number) {
   if (number >= 1 && number <= kNamed) {
-    out.add("%s", skip_strings(kNames, static_cast<std::size_t>(number) - 1));
+    out.put(skip_strings(kNames, static_cast<std::size_t>(number) - 1));
   } else if (number < kSignalRealtimeMin || number > kSignalMax) {
-    out.add("%d", number);
+    out.put_number(number);
   } else {
-    out.add("RTMIN");
+    out.put("RTMIN");
     if (number > kSignalRealtimeMin) out.add("+%d", number - kSignalRealtimeMin);
   }
 }

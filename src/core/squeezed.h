@@ -1,6 +1,7 @@
-// Text that is shown, kept small: a byte above 127 stands for a pair of bytes, either of which may
-// stand for a pair again (byte pair encoding). The compiler squeezes, Text::put_squeezed() shows. A
-// text of plain ASCII is a squeezed text too.
+// Text that is shown, kept small: a byte above 'z' stands for a pair of bytes, either of which may
+// stand for a pair again (byte pair encoding); one below ' ', but for the newline, for a field to
+// be filled in, written as %a to %z. The compiler squeezes, Text::put_squeezed() shows. A text
+// without fields and bytes above 'z' is a squeezed text too.
 #pragma once
 
 #include <array>
@@ -9,23 +10,33 @@
 
 namespace hydrinit {
 
-inline constexpr std::uint8_t kPairs[128][2] = {
+inline constexpr int kFirstPair = 'z' + 1;
+inline constexpr std::uint8_t kPairs[256 - kFirstPair][2] = {
 #include "core/pairs.inc"
 };
-inline constexpr int kFirstPair = 128;
 
-// Squeezes size bytes at text in place; the new size. A '%' and the letter behind it stay as they
-// are, for those who look for them.
+// The byte for %letter. That of j is the newline's.
+constexpr char field_code(char letter) { return static_cast<char>(letter & 31); }
+
+// Not constexpr: ends the compilation of a text with bytes of its own above 'z'.
+inline void text_cannot_be_squeezed() {}
+
+// Squeezes size bytes at text in place; the new size.
 constexpr std::size_t squeeze(char* text, std::size_t size) {
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (static_cast<std::uint8_t>(text[i]) >= kFirstPair) text_cannot_be_squeezed();
+    const bool field = text[i] == '%';
+    if (field) ++i;
+    text[plain++] = field ? field_code(text[i]) : text[i];
+  }
+  size = plain;
   for (int code = kFirstPair; code < 256; ++code) {
     const char first = static_cast<char>(kPairs[code - kFirstPair][0]);
     const char second = static_cast<char>(kPairs[code - kFirstPair][1]);
     std::size_t kept = 0;
-    bool escaped = false;
     for (std::size_t i = 0; i < size; ++i) {
-      const bool pair =
-          !escaped && text[i] == first && i + 1 < size && text[i + 1] == second && first != '%';
-      escaped = text[i] == '%';
+      const bool pair = text[i] == first && i + 1 < size && text[i + 1] == second;
       text[kept++] = pair ? static_cast<char>(code) : text[i];
       if (pair) ++i;
     }
@@ -56,7 +67,7 @@ constexpr auto to_array() {
 template <Literal literal>
 inline constexpr auto kSqueezed = to_array<literal>();
 
-// squeezed<"text">(): the text for Text::put_squeezed(), or the format of Text::add().
+// squeezed<"text">(): the text for Text::put_squeezed().
 template <Literal literal>
 constexpr const char* squeezed() {
   return kSqueezed<literal>.data();

@@ -84,7 +84,7 @@ void Supervisor::forward(const Event& event) {
   // Where the terminal's foreground stays with us, ^Z is meant for the whole job: several replicas
   // never have it.
   const bool keeps_terminal =
-      config_.placement != Placement::new_group || (config_.supervises() && from_kernel);
+      config_.placement != Placement::new_group || (supervises_ && from_kernel);
   const bool suspends = keeps_terminal && kTerminalStops.has(received);
   // A child in our own group has had the terminal's signal already.
   const bool delivered =
@@ -105,7 +105,7 @@ void Supervisor::forward(const Event& event) {
   }
 }
 
-void Supervisor::on_stop_signal(const SignalReceived& signal, bool delivered) {
+void Supervisor::on_stop_signal(SignalReceived signal, bool delivered) {
   // The first one is not yet impatience, though the exit policy may have told everyone already.
   const bool again = asked_;
   asked_ = true;
@@ -128,7 +128,7 @@ void Supervisor::on_stop_signal(const SignalReceived& signal, bool delivered) {
 
 // The signals that act on the replicas instead of being sent to them. Whoever rewrites one, be it
 // to itself, has it back.
-bool Supervisor::steer(const SignalReceived& signal) {
+bool Supervisor::steer(SignalReceived signal) {
   const int number = signal.number;
   const bool ours = number == kSignalHup || number == kSignalTtin || number == kSignalTtou;
   if (config_.replicas == 0 || !ours || config_.signals.is_rewritten(number)) return false;
@@ -164,7 +164,7 @@ void Supervisor::on_spawned(int slot) {
   replica.told = false;
   replica.overdue = false;
   replica.leaving = false;
-  if (!config_.supervises()) {
+  if (!supervises_) {
     (void)replica.take(Step::up);
   } else if (config_.ready_by == ReadyBy::time) {
     set_deadline(replica, now_ + config_.ready);
@@ -256,7 +256,7 @@ void Supervisor::settle(int slot, Step step) {
     reload_next();
   if (ending() || step == Step::remove) return check_end();
   const bool failed = step == Step::fail;
-  if (config_.supervises()) {
+  if (supervises_) {
     out_->report_replica(failed ? Said::replica_failed : Said::replica_done, slot, replica.last);
   }
   if (failed && !failed_before_ && !replica.excused) {
@@ -264,7 +264,7 @@ void Supervisor::settle(int slot, Step step) {
     code_ = code_of(replica);
   }
   // The one child of a plain init decides whatever was asked for.
-  const bool decides = config_.exit_when == ExitWhen::any || !config_.supervises() ||
+  const bool decides = config_.exit_when == ExitWhen::any || !supervises_ ||
                        (failed && config_.exit_when == ExitWhen::failed);
   if (!decides || replica.excused) return check_end();
   if (processes_ > 0) out_->report_replica(Said::replica_decided, slot, {});
@@ -311,7 +311,7 @@ void Supervisor::hold_starts() {
   }
 }
 
-void Supervisor::stop_all(const SignalReceived& signal, bool delivered) {
+void Supervisor::stop_all(SignalReceived signal, bool delivered) {
   phase_ = Phase::stopping;
   deadline_ = kNever;
   look_at_ = kNever;
@@ -349,7 +349,7 @@ void Supervisor::check_end() {
     out_->send_rest(kSignalTerm);
     // A stopped process acts on TERM only once it is continued.
     out_->send_rest(kSignalCont);
-  } else if (config_.supervises() && !pid1_) {
+  } else if (supervises_ && !pid1_) {
     // What the replicas left behind, as the kernel does it for PID 1.
     begin_sweep();
   } else {
@@ -360,7 +360,7 @@ void Supervisor::check_end() {
 // What one replica's end is worth to the container.
 int Supervisor::code_of(const Replica& replica) const {
   const int code = judge_exit_code(replica.last, config_.success);
-  return code == 0 && replica.stage == Stage::failed && config_.supervises() ? 1 : code;
+  return code == 0 && replica.stage == Stage::failed && supervises_ ? 1 : code;
 }
 
 // The first that is not 0, by slot. Under `never` those that had ended before do not count.

@@ -74,11 +74,11 @@ struct Action {
     report,     // notice; slot, code, signal.number and other belong to it
     exit,       // code; nothing follows
   };
-  Kind kind = Kind::report;
-  SignalScope scope = SignalScope::leader;
+  Kind kind{};
+  SignalScope scope{};
   Notice::Kind notice{};
   std::uint8_t other = 0;
-  std::int16_t slot = kEverySlot;
+  std::int16_t slot = 0;
   // Of send to every slot: not to those that have been told to stop before, as a second request is
   // often taken for impatience.
   bool once = false;
@@ -90,43 +90,45 @@ struct Action {
 // is room.
 class Actions : public FixedVec<Action, 8> {
  public:
-  void spawn(int slot) { add({.kind = Action::Kind::spawn, .slot = narrow(slot)}); }
-  void send(int slot, SignalScope scope, const SignalReceived& signal) {
-    add({.kind = Action::Kind::send, .scope = scope, .slot = narrow(slot), .signal = signal});
+  void spawn(int slot) { next(Action::Kind::spawn, slot); }
+  void send(int slot, SignalScope scope, SignalReceived signal) {
+    Action& action = next(Action::Kind::send, slot);
+    action.scope = scope;
+    action.signal = signal;
   }
-  void send_stop(SignalScope scope, const SignalReceived& signal) {
-    add({.kind = Action::Kind::send, .scope = scope, .once = true, .signal = signal});
+  void send_stop(SignalScope scope, SignalReceived signal) {
+    Action& action = next(Action::Kind::send, kEverySlot);
+    action.scope = scope;
+    action.once = true;
+    action.signal = signal;
   }
-  void send_rest(std::uint8_t number) {
-    add({.kind = Action::Kind::send_rest, .signal = {.number = number}});
-  }
-  void suspend() { add({.kind = Action::Kind::suspend}); }
+  void send_rest(std::uint8_t number) { next(Action::Kind::send_rest).signal.number = number; }
+  void suspend() { next(Action::Kind::suspend); }
   // Those that need nothing but a slot, or none.
-  void act(Action::Kind kind, int slot = kEverySlot, int code = 0) {
-    add({.kind = kind, .slot = narrow(slot), .code = code});
-  }
+  void act(Action::Kind kind, int slot = kEverySlot, int code = 0) { next(kind, slot).code = code; }
   void report(Notice::Kind notice, std::uint8_t number = 0, std::uint8_t other = 0) {
-    add({.kind = Action::Kind::report,
-         .notice = notice,
-         .other = other,
-         .signal = {.number = number}});
+    Action& action = next(Action::Kind::report);
+    action.notice = notice;
+    action.other = other;
+    action.signal.number = number;
   }
   // About one replica, and how it ended.
   void report_replica(Notice::Kind notice, int slot, ExitStatus status, int code = 0) {
-    const bool killed = status.kind == ExitStatus::Kind::signalled;
-    add({.kind = Action::Kind::report,
-         .notice = notice,
-         .other = status.value,
-         .slot = narrow(slot),
-         .code = code,
-         .signal = {.number = killed ? status.value : std::uint8_t{0}}});
+    Action& action = next(Action::Kind::report, slot);
+    action.notice = notice;
+    action.other = status.value;
+    action.code = code;
+    if (status.kind == ExitStatus::Kind::signalled) action.signal.number = status.value;
   }
-  void exit(int code) { add({.kind = Action::Kind::exit, .code = code}); }
+  void exit(int code) { next(Action::Kind::exit).code = code; }
 
  private:
-  static std::int16_t narrow(int slot) { return static_cast<std::int16_t>(slot); }
-  // There is room for the longest step; a full one could only drop its last.
-  void add(const Action& action) { (void)push(action); }
+  [[gnu::noinline]] Action& next(Action::Kind kind, int slot = 0) {
+    Action& action = extend();
+    action.kind = kind;
+    action.slot = static_cast<std::int16_t>(slot);
+    return action;
+  }
 };
 
 // The life of the container, above that of its replicas (core/replica.h):
@@ -161,7 +163,11 @@ class Supervisor {
   // reload keeps the old one until the new one is up; they outlive the supervisor. count of them
   // are wanted at first.
   Supervisor(const Config& config, bool pid1, std::span<Replica> replicas, int count)
-      : config_(config), pid1_(pid1), replicas_(replicas), count_(count) {}
+      : config_(config),
+        pid1_(pid1),
+        supervises_(config.supervises()),
+        replicas_(replicas),
+        count_(count) {}
 
   [[gnu::noinline]] void step(const Event& event, Actions& out);
 
@@ -196,8 +202,8 @@ class Supervisor {
 
   void on_signal(const Event& event);
   void forward(const Event& event);
-  void on_stop_signal(const SignalReceived& signal, bool delivered);
-  bool steer(const SignalReceived& signal);
+  void on_stop_signal(SignalReceived signal, bool delivered);
+  bool steer(SignalReceived signal);
   void refuse(int slot);
 
   // core/reload.cc
@@ -232,7 +238,7 @@ class Supervisor {
   bool begin_stop(Replica& replica);
   void stop_one(int slot);
   void hold_starts();
-  void stop_all(const SignalReceived& signal, bool delivered);
+  void stop_all(SignalReceived signal, bool delivered);
   void kill_all();
   void check_end();
   void end_rest();
@@ -248,13 +254,14 @@ class Supervisor {
   std::uint8_t stop_signal() const;
   int code_of(const Replica& replica) const;
   int code_of_stop() const;
-  std::uint8_t jitter();
+  [[gnu::noinline]] std::uint8_t jitter();
   void set_deadline(Replica& replica, Instant deadline);
 
   const Config& config_;
   Actions* out_ = nullptr;  // of this step
   Instant now_{};           // its time
   bool pid1_;
+  bool supervises_;
   Phase phase_ = Phase::idle;
   bool asked_ = false;      // a stop signal has come
   bool requested_ = false;  // the end was asked for by a signal

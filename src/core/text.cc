@@ -28,12 +28,16 @@ void Text::put_code(char code) {
   for (std::uint8_t half : kPairs[byte - kFirstPair]) put_code(static_cast<char>(half));
 }
 
-void Text::put_shown(const char* text, int max) {
-  for (int i = 0; i < max && text[i] != '\0'; ++i) {
+void Text::put_shown(const char* text, const char* end) {
+  for (int i = 0; text + i != end && text[i] != '\0'; ++i) {
     if (i == kShownMax) return put("...");
-    const bool control = static_cast<unsigned char>(text[i]) < ' ' || text[i] == '\x7f';
-    put(control ? '?' : text[i]);
+    put_shown(text[i]);
   }
+}
+
+void Text::put_shown(char c) {
+  const bool control = static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+  put(control ? '?' : c);
 }
 
 void Text::put_number(int number) {
@@ -54,17 +58,13 @@ void Text::add(const char* format, ...) {
   va_start(arguments, format);
   for (; *format != '\0'; ++format) {
     if (*format != '%') {
-      put_code(*format);
+      put(*format);
       continue;
     }
     switch (*++format) {
-    case 's': put_shown(va_arg(arguments, const char*), INT32_MAX); break;
+    case 's': put_shown(va_arg(arguments, const char*)); break;
     case 'd': put_number(va_arg(arguments, int)); break;
-    case 'c': {
-      const char one[] = {static_cast<char>(va_arg(arguments, int)), '\0'};
-      put_shown(one, 1);
-      break;
-    }
+    case 'c': put_shown(static_cast<char>(va_arg(arguments, int))); break;
     default: put(*format); break;
     }
   }

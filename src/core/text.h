@@ -17,7 +17,7 @@ class Text {
   explicit Text(char (&buffer)[Size]) : Text(buffer, Size) {}
   Text(char* buffer, std::size_t size) : begin_(buffer), capacity_(size) {}
 
-  // Understands %s, %d, %c and %%; the format may be squeezed. Text that comes in by %s and %c is
+  // Understands %s, %d, %c and %%. Text that comes in by %s and %c is
   // shown safely, as by put_shown().
   [[gnu::format(printf, 2, 3)]] void add(const char* format, ...);
   void put(char c);
@@ -26,8 +26,10 @@ class Text {
   // A text of the program's own, see squeezed.h: whole, and one byte of it.
   void put_squeezed(const char* text);
   void put_code(char code);
-  // Control characters as '?'; at most max bytes of it, and no more than kShownMax.
-  void put_shown(const char* text, int max);
+  // Control characters as '?'; no more than kShownMax bytes, and none from end on.
+  void put_shown(const char* text, const char* end = nullptr);
+  void put_shown(char c);
+  void put_number(int number);
   // Spaces up to the column (bytes since the last newline); one at least.
   void column(std::size_t column);
 
@@ -38,8 +40,6 @@ class Text {
   static constexpr int kShownMax = 200;
 
  private:
-  void put_number(int number);
-
   char* begin_;
   std::size_t capacity_;
   std::size_t size_ = 0;

@@ -62,6 +62,8 @@ class FixedVec {
     items_[size_++] = item;
     return true;
   }
+  // One more, to be filled in; the last one once more when full.
+  constexpr T& extend() { return items_[size_ < Capacity ? size_++ : Capacity - 1]; }
   constexpr std::size_t size() const { return size_; }
   constexpr const T& operator[](std::size_t i) const { return items_[i]; }
   constexpr const T* begin() const { return items_; }

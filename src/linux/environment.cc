@@ -96,7 +96,7 @@ char** ReplicaEnvironment::of_slot(int slot, int count) {
   for (int i = 0; i < kNumbers; ++i) {
     if (number_at_[i] == 0) continue;
     Text text(numbers_[i] + number_at_[i], kDigitsMax);
-    text.add("%d", i == 0 ? base_ + slot : i == 2 ? count : slot);
+    text.put_number(i == 0 ? base_ + slot : i == 2 ? count : slot);
     text.put('\0');
   }
   return environment_;

@@ -180,11 +180,12 @@ Instant now() {
 
 pid_t own_pid() {
   static pid_t pid = 0;
-  if (pid == 0) pid = ::getpid();
+  if (pid == 0) pid = current_pid();
   return pid;
 }
 
-pid_t parent_pid() { return ::getppid(); }
+pid_t current_pid() { return static_cast<pid_t>(::syscall(SYS_getpid)); }
+pid_t parent_pid() { return static_cast<pid_t>(::syscall(SYS_getppid)); }
 
 Error send_signal(pid_t target, int number) {
   return result_of(::syscall(SYS_kill, target, number), "kill");
@@ -194,7 +195,7 @@ bool send_queued_signal(pid_t pid, int number, std::uint64_t value) {
   siginfo_t info{};
   info.si_signo = number;
   info.si_code = SI_QUEUE;
-  info.si_pid = ::getpid();
+  info.si_pid = own_pid();
   info.si_uid = ::getuid();
   info.si_value.sival_ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(value));
   return ::syscall(SYS_rt_sigqueueinfo, pid, number, &info) == 0;
@@ -237,6 +238,16 @@ bool is_subreaper() {
 
 Error set_parent_death_signal(int number) {
   return result_of(::syscall(SYS_prctl, PR_SET_PDEATHSIG, number, 0, 0, 0), "PR_SET_PDEATHSIG");
+}
+
+pid_t own_group() { return static_cast<pid_t>(::syscall(SYS_getpgid, 0)); }
+pid_t own_session() { return static_cast<pid_t>(::syscall(SYS_getsid, 0)); }
+void make_group() { ::syscall(SYS_setpgid, 0, 0); }
+void make_session() { ::syscall(SYS_setsid); }
+
+int execute(const char* path, char** argv, char** envp) {
+  ::syscall(SYS_execve, path, argv, envp);
+  return errno;
 }
 
 namespace {
@@ -313,23 +324,13 @@ void null_standard_input() {
 
 void change_directory(const char* path) { ::syscall(SYS_chdir, path); }
 
-void close_all_but(std::span<const int> kept) {
+int close_gap(int first, int kept) {
 #ifndef SYS_close_range
   constexpr long SYS_close_range = 436;  // the same number on every architecture
 #endif
-  // The gaps between the kept ones, upward. ENOSYS before Linux 5.9: what is inherited then stays
-  // open, as with the other inits.
-  unsigned first = 0;
-  while (true) {
-    unsigned next = UINT_MAX;
-    for (int fd : kept) {
-      const unsigned candidate = static_cast<unsigned>(fd);
-      if (candidate >= first && candidate < next) next = candidate;
-    }
-    if (next > first) ::syscall(SYS_close_range, first, next == UINT_MAX ? next : next - 1, 0);
-    if (next == UINT_MAX) return;
-    first = next + 1;
-  }
+  // ENOSYS before Linux 5.9: what is inherited then stays open, as with the other inits.
+  if (first < kept) ::syscall(SYS_close_range, first, kept - 1, 0);
+  return kept + 1;
 }
 
 bool write_without_waiting(int fd, std::string_view text) {

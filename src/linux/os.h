@@ -73,6 +73,8 @@ Instant now();
 
 // Asks the kernel once.
 pid_t own_pid();
+// Asks the kernel: right in a vfork child too, which shares our memory.
+pid_t current_pid();
 pid_t parent_pid();
 // pid > 0: the process; -1: every process of the namespace we may signal, except us; < -1: the
 // group.
@@ -94,6 +96,15 @@ void consume_change(pid_t pid, bool stopped);
 Error become_subreaper();
 bool is_subreaper();
 Error set_parent_death_signal(int number);
+
+// Of the caller.
+pid_t own_group();
+pid_t own_session();
+// Neither can fail in a process that was just made (setpgid(2), setsid(2)).
+void make_group();
+void make_session();
+// Returns only if it failed: the errno.
+int execute(const char* path, char** argv, char** envp);
 
 // How many CPUs we may run on (sched_setaffinity(2)); 0: more than 1024, or it cannot be told.
 int usable_cpus();
@@ -120,8 +131,8 @@ void null_standard_input();
 
 // Best effort.
 void change_directory(const char* path);
-// Closes every descriptor but these few.
-void close_all_but(std::span<const int> kept);
+// Closes every descriptor from first on that is below kept; the one behind kept.
+int close_gap(int first, int kept);
 
 // An inherited stream that may be a full pipe or a stopped terminal: writes what can be written
 // without waiting, and never sets O_NONBLOCK, as the description is shared. False: not written

@@ -28,12 +28,10 @@ void Reporter::say(Notice::Kind kind, int pid, int other) {
   say(notice);
 }
 
-void Reporter::say_signal(Notice::Kind kind, int signal, int other, int pid) {
+void Reporter::say_signal(Notice::Kind kind, int signal) {
   Notice notice;
   notice.kind = kind;
   notice.signal = static_cast<std::uint8_t>(signal);
-  notice.other = static_cast<std::uint8_t>(other);
-  notice.pid = pid;
   say(notice);
 }
 

@@ -12,7 +12,7 @@ class Reporter {
   explicit Reporter(const Voice& voice) : voice_(voice) {}
   void say(const Notice& notice);
   void say(Notice::Kind kind, int pid = 0, int other = 0);
-  void say_signal(Notice::Kind kind, int signal, int other = 0, int pid = 0);
+  void say_signal(Notice::Kind kind, int signal);
   // What failed, and its errno.
   void say_error(Notice::Kind kind, const Error& error, int pid = 0);
   // From now on rather lose a line than wait.

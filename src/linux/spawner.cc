@@ -56,12 +56,12 @@ char** find_listen_pid(char** environment, pid_t from) {
 
 // execve(2) as execvp(3) does it: a file of unknown format is run by /bin/sh. Returns the errno.
 IN_VFORK_CHILD int try_exec(const char* path, const SpawnRequest& request) {
-  ::execve(path, request.command, request.environment);
-  if (errno != ENOEXEC) return errno;
+  const int error = os::execute(path, request.command, request.environment);
+  if (error != ENOEXEC) return error;
   char** script = request.command - 1;
   script[0] = const_cast<char*>("/bin/sh");
   script[1] = const_cast<char*>(path);
-  ::execve(script[0], script, request.environment);
+  os::execute(script[0], script, request.environment);
   // The shell is missing; what the user wants to hear of is still the format.
   return ENOEXEC;
 }
@@ -106,13 +106,13 @@ IN_VFORK_CHILD int execute(const SpawnRequest& request) {
 IN_VFORK_CHILD void write_listen_pid(Shared& shared) {
   if (shared.listen_pid == nullptr) return;
   Text text(shared.listen_pid_text);
-  text.add("LISTEN_PID=%d", ::getpid());
+  text.add("LISTEN_PID=%d", os::current_pid());
   text.put('\0');
   *shared.listen_pid = shared.listen_pid_text;
 }
 
-// Runs on a stack of its own in our memory, every signal blocked. It must not return but by
-// _exit().
+// Runs on a stack of its own in our memory, every signal blocked. Returning ends the child with
+// that code (clone(2)).
 IN_VFORK_CHILD int child_main(void* argument) {
   Shared& shared = *static_cast<Shared*>(argument);
   const SpawnRequest& request = *shared.request;
@@ -120,9 +120,8 @@ IN_VFORK_CHILD int child_main(void* argument) {
   if (request.parent_death_signal != 0) {
     (void)os::set_parent_death_signal(request.parent_death_signal);
   }
-  // Neither can fail in a process that was just made (setpgid(2), setsid(2)).
-  if (request.placement == Placement::new_group) ::setpgid(0, 0);
-  if (request.placement == Placement::new_session) ::setsid();
+  if (request.placement == Placement::new_group) os::make_group();
+  if (request.placement == Placement::new_session) os::make_session();
   request.terminal->enter_child();
   if (request.null_input) os::null_standard_input();
   if (request.cpu >= 0) os::pin_to_cpu(request.cpu);
@@ -136,11 +135,11 @@ IN_VFORK_CHILD int child_main(void* argument) {
   if (request.signals.sigchld_ignored) os::ignore_sigchld();
   if (request.bind_channel >= 0) {
     shared.error = {"seccomp", BindProxy::install(request.bind_channel)};
-    if (shared.error.failed()) ::_exit(kExitInternal);
+    if (shared.error.failed()) return kExitInternal;
   }
   os::set_signal_mask(request.signals.mask);
   shared.error = {"execve", execute(request)};
-  ::_exit(kExitNotFound);
+  return kExitNotFound;
 }
 
 }  // namespace

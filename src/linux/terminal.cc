@@ -28,7 +28,7 @@ void Terminal::open(Placement placement, bool on_demand) {
     return;
   }
   if (placement == Placement::new_group) {
-    own_group_ = ::getpgid(0);
+    own_group_ = os::own_group();
     // Both are 0 when the group belongs to a process outside our PID namespace, as under
     // unshare(1).
     foreground_ = foreground == own_group_;
@@ -36,7 +36,7 @@ void Terminal::open(Placement placement, bool on_demand) {
   }
   // Only a session leader's letting go sets the terminal free for another session; the kernel then
   // sends HUP and CONT to the foreground group, which is still ours.
-  if (::getsid(0) != ::getpid() || os::control(fd_, TIOCNOTTY, nullptr) != 0) return;
+  if (os::own_session() != os::own_pid() || os::control(fd_, TIOCNOTTY, nullptr) != 0) return;
   takes_session_ = true;
   os::take_pending_signal(kSignalHup);
   os::take_pending_signal(kSignalCont);
@@ -58,7 +58,7 @@ void Terminal::enter_child() const {
   if (takes_session_) {
     os::control(fd_, TIOCSCTTY, nullptr);
   } else if (foreground_ && !on_demand_) {
-    give_foreground(::getpid());
+    give_foreground(os::current_pid());
   }
 }
 

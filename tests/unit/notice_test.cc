@@ -395,10 +395,10 @@ TEST(Notice, UnknownErrorIsShownByItsNumber) {
             "hydrinit: cannot run 'sleep': errno 4095\n");
 }
 
-TEST(Notice, NameMayGoOnBehindItsLength) {
+TEST(Notice, NameMayGoOnBehindItsEnd) {
   Notice notice = sample(Kind::unknown_option);
   notice.name = "foo=bar";
-  notice.name_length = 3;
+  notice.name_end = notice.name + 3;
   EXPECT_EQ(said(notice, voice_of(Style::native, 0)).text,
             "hydrinit: --foo: unknown option (see --help)\n");
 }
@@ -413,6 +413,7 @@ TEST(Notice, RealtimeSignalsHaveTheirNames) {
 std::string described(ValueKind kind) {
   Notice notice;
   notice.kind = Kind::bad_value;
+  notice.name = notice.value = "";
   notice.expected = kind;
   const std::string text = said(notice, voice_of(Style::native, 0)).text;
   return text.substr(text.find("is not ") + 7, text.size() - text.find("is not ") - 8);

@@ -163,18 +163,20 @@ TEST(Text, ControlCharactersOfTheFormatItselfStay) {
   EXPECT_EQ(text.view(), "a\tb\n");
 }
 
-TEST(Text, PutShownStopsAfterMaxBytes) {
+TEST(Text, PutShownStopsAtTheEnd) {
   char buffer[16];
   Text text(buffer);
-  text.put_shown("stop-timeout=5s", 12);
+  const char* const option = "stop-timeout=5s";
+  text.put_shown(option, option + 12);
   EXPECT_EQ(text.view(), "stop-timeout");
 }
 
 TEST(Text, PutShownOfNothingPutsNothing) {
   char buffer[16];
   Text text(buffer);
-  text.put_shown("abc", 0);
-  text.put_shown("", 5);
+  const char* const abc = "abc";
+  text.put_shown(abc, abc);
+  text.put_shown("");
   EXPECT_TRUE(text.empty());
 }
 
