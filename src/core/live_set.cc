@@ -12,8 +12,12 @@ bool Supervisor::serves(int slot) const {
   return slot == reload_slot_ && annexed() && in_slot(annex()).stage == Stage::running;
 }
 
+// Once everybody has been told to stop there are no queues any more.
+bool Supervisor::balancing() const {
+  return config_.balances() && (phase_ == Phase::running || phase_ == Phase::delaying);
+}
+
 void Supervisor::rebalance() {
-  if (phase_ != Phase::running && phase_ != Phase::delaying) return;
   bool changed = false;
   for (int slot = 0; slot < capacity(); ++slot) {
     Replica& replica = in_slot(slot);

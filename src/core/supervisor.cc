@@ -43,13 +43,13 @@ void Supervisor::step(const Event& event, Actions& out) {
     break;
   case Event::Kind::leaving: in_slot(event.slot).leaving = true; break;
   case Event::Kind::waiting:
-    if (look_at_ == kNever && config_.balances()) look_at_queues();
+    if (look_at_ == kNever && balancing()) look_at_queues();
     break;
   case Event::Kind::queue: on_queue(event); break;
   case Event::Kind::sampled: judge_queues(); break;
   case Event::Kind::refused: refuse(event.slot); break;
   }
-  if (config_.balances()) rebalance();
+  if (balancing()) rebalance();
 }
 
 // ---- signals -----------------------------------------------------------------------------------

@@ -222,6 +222,7 @@ class Supervisor {
   void judge_queues();
   bool stands_out(int slot) const;
   bool serves(int slot) const;
+  bool balancing() const;
   void rebalance();
 
   void on_spawned(int slot);
