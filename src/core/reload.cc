@@ -63,6 +63,7 @@ void Supervisor::replace(int slot) {
   if (order == ReloadOrder::stop_first || replica.stage != Stage::running) return stop_one(slot);
   if (order == ReloadOrder::drain) return drain(slot);
   in_slot(annex()) = replica;
+  annex_of_ = static_cast<std::int16_t>(slot);
   out_->act(Action::Kind::move, slot, annex());
   (void)replica.take(Step::again);
   replica.early_deaths = 0;
