@@ -86,9 +86,9 @@ struct Action {
   SignalReceived signal{};
 };
 
-// The actions of one step. Six are the most that any needs; a unit test keeps them fewer than there
-// is room.
-class Actions : public FixedVec<Action, 8> {
+// The actions of one step. Eight are the most that any needs, for a stop by ^Z while nobody runs; a
+// unit test keeps them fewer than there is room.
+class Actions : public FixedVec<Action, 10> {
  public:
   void spawn(int slot) { next(Action::Kind::spawn, slot); }
   void send(int slot, SignalScope scope, SignalReceived signal) {
