@@ -33,7 +33,8 @@ void Supervisor::look_at_queues() {
   out_->act(Action::Kind::sample);
 }
 
-// At least half of the others who are not stuck have queues of less than a third.
+// At least half of the others who are not stuck have queues of less than a third. Without any there
+// is nobody who could serve instead.
 bool Supervisor::stands_out(int slot) const {
   int others = 0;
   int shorter = 0;
@@ -42,7 +43,7 @@ bool Supervisor::stands_out(int slot) const {
     ++others;
     shorter += 3 * in_slot(other).counted < in_slot(slot).counted;
   }
-  return in_slot(slot).counted > 0 && 2 * shorter >= others;
+  return shorter > 0 && 2 * shorter >= others;
 }
 
 // A replica is stuck when its queue stands out, and has not become shorter since the last look. A
