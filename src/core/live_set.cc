@@ -5,11 +5,12 @@
 namespace hydrinit {
 
 bool Supervisor::serves(int slot) const {
-  const Replica& replica = in_slot(slot);
-  if (replica.stuck) return false;
-  if (replica.stage == Stage::running) return !replica.leaving;
+  if (in_slot(slot).stuck) return false;
+  const auto up = [this](int place) {
+    return in_slot(place).stage == Stage::running && !in_slot(place).leaving;
+  };
   // The old one still has the slot's socket.
-  return slot == reload_slot_ && annexed() && in_slot(annex()).stage == Stage::running;
+  return up(slot) || (slot == annex_of_ && annexed() && up(annex()));
 }
 
 // Once everybody has been told to stop there are no queues any more.
