@@ -99,7 +99,7 @@ void Supervisor::forward(const Event& event) {
   } else if (!from_kernel || !(delivered || pointless)) {
     out_->send(kEverySlot, config_.scope, sent);
   }
-  if (suspends && !(from_kernel && pid1_)) {
+  if (suspends && !(from_kernel && pid1_) && phase_ != Phase::idle) {
     out_->report(Said::suspending);
     out_->suspend();
   }
