@@ -210,8 +210,10 @@ void Supervisor::on_ended(const Event& event) {
   const int slot = event.slot;
   Replica& replica = in_slot(slot);
   if (!replica.has_process()) return;
-  // It was up before it ended, though exits are told before the deadline.
-  const bool by_time = config_.ready_by == ReadyBy::time;
+  // It was up before it ended, though exits are told before the deadline. No reason for a reload to
+  // let the next one go, now that it is gone.
+  const bool successor = reloading_ && reload_slot_ == slot;
+  const bool by_time = config_.ready_by == ReadyBy::time && !successor;
   if (by_time && replica.stage == Stage::starting && now_ >= replica.deadline) become_up(slot);
   const bool told = replica.stage > Stage::running && !replica.overdue;
   const RestartVerdict verdict = judge_restart(config_, replica, event.status, now_, jitter());
@@ -225,9 +227,8 @@ void Supervisor::on_ended(const Event& event) {
     replica.early_deaths = 0;
     return set_deadline(replica, now_);
   }
-  const bool reload_failed = reloading_ && reload_slot_ == slot;
-  if (reload_failed && restore(slot)) return;
-  if (reload_failed) replica.excused = true;
+  if (successor && restore(slot)) return;
+  if (successor) replica.excused = true;
   replica.early_deaths = verdict.early_deaths;
   switch (verdict.kind) {
   case RestartVerdict::Kind::again:
@@ -238,7 +239,7 @@ void Supervisor::on_ended(const Event& event) {
   case RestartVerdict::Kind::done: settle(slot, Step::finish); break;
   case RestartVerdict::Kind::failed: settle(slot, Step::fail); break;
   }
-  if (reload_failed && reloading_) end_reload(slot);
+  if (successor && reloading_) end_reload(slot);
 }
 
 // It has ended for good, or is not wanted any more: the exit policy is asked.
