@@ -82,9 +82,16 @@ bool Supervisor::restore(int slot) {
   if (!annexed() || in_slot(annex()).stage != Stage::running) return false;
   Replica& replica = in_slot(slot);
   out_->report_replica(Said::replica_failed, slot, replica.last);
-  replica = in_slot(annex());
-  in_slot(annex()) = {};
   set_deadline(replica, kNever);
+  // The queue and who is told of it are the slot's, not the process's.
+  const Replica place = replica;
+  replica = in_slot(annex());
+  replica.queued = place.queued;
+  replica.counted = place.counted;
+  replica.suspect = place.suspect;
+  replica.stuck = place.stuck;
+  replica.in_balance = place.in_balance;
+  in_slot(annex()) = {};
   out_->act(Action::Kind::move, annex(), slot);
   end_reload(slot);
   return true;
