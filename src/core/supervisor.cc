@@ -150,6 +150,9 @@ bool Supervisor::steer(SignalReceived signal) {
 void Supervisor::start_now(Replica& replica) {
   replica.early_deaths = 0;
   replica.failed_starts = 0;
+  replica.excused = false;
+  replica.suspect = false;
+  replica.stuck = false;
   if (replica.take(Step::want)) set_deadline(replica, now_);
 }
 
