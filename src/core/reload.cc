@@ -59,6 +59,8 @@ void Supervisor::reload_next() {
 void Supervisor::replace(int slot) {
   Replica& replica = in_slot(slot);
   const ReloadOrder order = reload_order();
+  // One that is being killed as it was not up in time makes room too, and is no failure of this.
+  replica.overdue = false;
   // One that does not serve yet has nothing to hand over.
   if (order == ReloadOrder::stop_first || replica.stage != Stage::running) return stop_one(slot);
   if (order == ReloadOrder::drain) return drain(slot);
