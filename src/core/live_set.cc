@@ -5,15 +5,20 @@
 namespace hydrinit {
 
 bool Supervisor::serves(int slot) const {
-  const Replica& replica = in_slot(slot);
-  if (replica.stuck) return false;
-  if (replica.stage == Stage::running) return !replica.leaving;
+  if (in_slot(slot).stuck) return false;
+  const auto up = [this](int place) {
+    return in_slot(place).stage == Stage::running && !in_slot(place).leaving;
+  };
   // The old one still has the slot's socket.
-  return slot == reload_slot_ && annexed() && in_slot(annex()).stage == Stage::running;
+  return up(slot) || (slot == annex_of_ && annexed() && up(annex()));
+}
+
+// Once everybody has been told to stop there are no queues any more.
+bool Supervisor::balancing() const {
+  return config_.balances() && (phase_ == Phase::running || phase_ == Phase::delaying);
 }
 
 void Supervisor::rebalance() {
-  if (phase_ != Phase::running && phase_ != Phase::delaying) return;
   bool changed = false;
   for (int slot = 0; slot < capacity(); ++slot) {
     Replica& replica = in_slot(slot);
@@ -29,7 +34,8 @@ void Supervisor::look_at_queues() {
   out_->act(Action::Kind::sample);
 }
 
-// At least half of the others who are not stuck have queues of less than a third.
+// At least half of the others who are not stuck have queues of less than a third. Without any there
+// is nobody who could serve instead.
 bool Supervisor::stands_out(int slot) const {
   int others = 0;
   int shorter = 0;
@@ -38,7 +44,7 @@ bool Supervisor::stands_out(int slot) const {
     ++others;
     shorter += 3 * in_slot(other).counted < in_slot(slot).counted;
   }
-  return in_slot(slot).counted > 0 && 2 * shorter >= others;
+  return shorter > 0 && 2 * shorter >= others;
 }
 
 // A replica is stuck when its queue stands out, and has not become shorter since the last look. A
