@@ -6,7 +6,6 @@ namespace hydrinit {
 
 bool Supervisor::serves(int slot) const {
   const Replica& replica = in_slot(slot);
-  if (replica.stuck) return false;
   if (replica.stage == Stage::running) return !replica.leaving;
   // The old one still has the slot's socket.
   return slot == reload_slot_ && annexed() && in_slot(annex()).stage == Stage::running;
@@ -14,10 +13,13 @@ bool Supervisor::serves(int slot) const {
 
 void Supervisor::rebalance() {
   if (phase_ != Phase::running && phase_ != Phase::delaying) return;
+  bool anyone = false;
+  for (int slot = 0; slot < count_ && !anyone; ++slot) anyone = serves(slot) && !in_slot(slot).stuck;
   bool changed = false;
   for (int slot = 0; slot < capacity(); ++slot) {
     Replica& replica = in_slot(slot);
-    const bool now = slot < count_ && serves(slot);
+    // With nobody else left a stuck one may still go on; one that is on its way out will not.
+    const bool now = slot < count_ && serves(slot) && !(anyone && replica.stuck);
     changed |= now != replica.in_balance;
     replica.in_balance = now;
   }
@@ -29,16 +31,17 @@ void Supervisor::look_at_queues() {
   out_->act(Action::Kind::sample);
 }
 
-// At least half of the others who are not stuck have queues of less than a third.
+// At least half of the others who are served have queues of less than a third. Those of the rest
+// tell nothing: they are empty because nobody comes, or stand still.
 bool Supervisor::stands_out(int slot) const {
   int others = 0;
   int shorter = 0;
   for (int other = 0; other < count_; ++other) {
-    if (other == slot || in_slot(other).stuck) continue;
+    if (other == slot || !in_slot(other).in_balance || in_slot(other).stuck) continue;
     ++others;
     shorter += 3 * in_slot(other).counted < in_slot(slot).counted;
   }
-  return in_slot(slot).counted > 0 && 2 * shorter >= others;
+  return others > 0 && in_slot(slot).counted > 0 && 2 * shorter >= others;
 }
 
 // A replica is stuck when its queue stands out, and has not become shorter since the last look. A
