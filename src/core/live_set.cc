@@ -5,7 +5,6 @@
 namespace hydrinit {
 
 bool Supervisor::serves(int slot) const {
-  if (in_slot(slot).stuck) return false;
   const auto up = [this](int place) {
     return in_slot(place).stage == Stage::running && !in_slot(place).leaving;
   };
@@ -19,10 +18,14 @@ bool Supervisor::balancing() const {
 }
 
 void Supervisor::rebalance() {
+  bool anyone = false;
+  for (int slot = 0; slot < count_ && !anyone; ++slot)
+    anyone = serves(slot) && !in_slot(slot).stuck;
   bool changed = false;
   for (int slot = 0; slot < capacity(); ++slot) {
     Replica& replica = in_slot(slot);
-    const bool now = slot < count_ && serves(slot);
+    // With nobody else left a stuck one may still go on; one that is on its way out will not.
+    const bool now = slot < count_ && serves(slot) && !(anyone && replica.stuck);
     changed |= now != replica.in_balance;
     replica.in_balance = now;
   }
@@ -34,13 +37,14 @@ void Supervisor::look_at_queues() {
   out_->act(Action::Kind::sample);
 }
 
-// At least half of the others who are not stuck have queues of less than a third. Without any there
-// is nobody who could serve instead.
+// At least half of the others who are served have queues of less than a third. Those of the rest
+// tell nothing: they are empty because nobody comes, or stand still. Without any there is nobody
+// who could serve instead.
 bool Supervisor::stands_out(int slot) const {
   int others = 0;
   int shorter = 0;
   for (int other = 0; other < count_; ++other) {
-    if (other == slot || in_slot(other).stuck) continue;
+    if (other == slot || !in_slot(other).in_balance || in_slot(other).stuck) continue;
     ++others;
     shorter += 3 * in_slot(other).counted < in_slot(slot).counted;
   }
