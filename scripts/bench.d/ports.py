@@ -199,6 +199,20 @@ def bench_reloads():
             service.stop()
 
 
+def bench_filter():
+    print("the filter of --share: nanoseconds a call of getppid(2), median, and how much it adds")
+    calls = [f"{BUILD}/probe", "calls", "2000000"]
+    supervised = [HYDRINIT, "-q", "--restart", "on-failure", "--ready", "none"]
+    commands = {"without": [*supervised, "--", *calls], "with": [*supervised, "--share", "--", *calls]}
+    took = {name: [] for name in commands}
+    for _ in range(3 * ROUNDS):
+        for name, command in commands.items():
+            took[name].append(float(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+    bare, filtered = (statistics.median(took[name]) for name in ("without", "with"))
+    print(f"    {bare:.0f} without, {filtered:.0f} with: {filtered - bare:+.0f}")
+
+
+bench_filter()
 bench_speed()
 bench_balance()
 bench_kills()
