@@ -14,7 +14,8 @@ bool Supervisor::serves(int slot) const {
 void Supervisor::rebalance() {
   if (phase_ != Phase::running && phase_ != Phase::delaying) return;
   bool anyone = false;
-  for (int slot = 0; slot < count_ && !anyone; ++slot) anyone = serves(slot) && !in_slot(slot).stuck;
+  for (int slot = 0; slot < count_ && !anyone; ++slot)
+    anyone = serves(slot) && !in_slot(slot).stuck;
   bool changed = false;
   for (int slot = 0; slot < capacity(); ++slot) {
     Replica& replica = in_slot(slot);
