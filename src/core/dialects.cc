@@ -222,11 +222,15 @@ Style choose_style(const char* argv0) {
   for (; *argv0 != '\0'; ++argv0) {
     if (*argv0 == '/') name = argv0 + 1;
   }
-  const auto is = [name](const char* other) { return equal(name, other); };
   // Docker and podman install their init under a name of their own; it promises tini's contract.
-  if (is("tini") || is("tini-static") || is("docker-init") || is("podman-init")) return Style::tini;
-  if (is("dumb-init")) return Style::dumb_init;
-  return is("catatonit") ? Style::catatonit : Style::native;
+  static constexpr char kNames[] =
+      "catatonit\0dumb-init\0tini\0tini-static\0docker-init\0podman-init\0";
+  switch (word_number(name, kNames)) {
+  case 0: return Style::native;
+  case 1: return Style::catatonit;
+  case 2: return Style::dumb_init;
+  default: return Style::tini;
+  }
 }
 
 }  // namespace

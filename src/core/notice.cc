@@ -169,12 +169,15 @@ Line find(const char* table, Kind kind) {
 
 void append_head(Text& out, int level, Style style, int own_pid) {
   // From kAlways on; nothing is said at -1 and 0.
-  constexpr char kTiniLevels[][6] = {"FATAL", "", "", "WARN ", "INFO ", "DEBUG"};
+  static constexpr char kTiniLevels[] = "FATAL\0\0\0WARN \0INFO \0DEBUG";
   switch (style) {
   case Style::native:
   case Style::catatonit: out.put("hydrinit: "); break;
   case Style::dumb_init: out.put("[dumb-init] "); break;
-  case Style::tini: out.add("[%s tini (%d)] ", kTiniLevels[level - kAlways], own_pid); break;
+  case Style::tini:
+    out.add("[%s tini (%d)] ", skip_strings(kTiniLevels, static_cast<std::size_t>(level - kAlways)),
+            own_pid);
+    break;
   }
 }
 

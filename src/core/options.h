@@ -72,9 +72,9 @@ struct Dialect {
 };
 
 struct Invocation {
-  Config config{};
-  char** command = nullptr;  // into argv, ends in nullptr; nullptr: none given
   Notice error{};            // why it was refused; of kind none if it was not
+  char** command = nullptr;  // into argv, ends in nullptr; nullptr: none given
+  Config config{};
   bool refused() const { return error.kind != Notice::Kind::none; }
 };
 

@@ -56,8 +56,12 @@ std::int64_t parse_number(const char* text, std::int64_t max);
 const char* after(const char* text, const char* prefix);
 inline bool begins(const char* text, const char* prefix) { return after(text, prefix) != nullptr; }
 bool equal(const char* a, const char* b);
+// The number of text among words, which stand one after the other and end with an empty one; from 1
+// on, 0: it is none of them.
+int word_number(const char* text, const char* words);
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 constexpr char to_upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
