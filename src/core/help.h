@@ -6,7 +6,7 @@
 
 namespace hydrinit {
 
-void append_help(Text& out, const Dialect& dialect);
+[[gnu::noinline]] void append_help(Text& out, const Dialect& dialect);
 void append_version(Text& out, const Dialect& dialect);
 // The MIT licence, as in the file LICENSE.
 void append_license(Text& out);
