@@ -69,12 +69,17 @@ $(BUILD)/flags: FORCE
 	@printf '%s\n' "$(subst ",\",$(FLAGS))" | cmp -s - $@ || printf '%s\n' "$(subst ",\",$(FLAGS))" >$@
 FORCE:
 
-# The licence's text as a string literal.
-$(BUILD)/generated/license.inc: LICENSE
+# The licence's text as string literals, what is in capitals apart and in small letters.
+LICENCE := $(BUILD)/generated/license.inc $(BUILD)/generated/disclaimer.inc
+QUOTE := sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/'
+$(BUILD)/generated/license.inc: LICENSE Makefile
 	@mkdir -p $(@D)
-	$(QUIET)sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $< >$@
+	$(QUIET)sed '/^THE SOFTWARE/,$$d' $< | $(QUOTE) >$@
+$(BUILD)/generated/disclaimer.inc: LICENSE Makefile
+	@mkdir -p $(@D)
+	$(QUIET)sed -n '/^THE SOFTWARE/,$$p' $< | tr A-Z a-z | $(QUOTE) >$@
 
-$(BUILD)/product/core/help.o $(BUILD)/hosted/core/help.o: $(BUILD)/generated/license.inc
+$(BUILD)/product/core/help.o $(BUILD)/hosted/core/help.o: $(LICENCE)
 
 # ---- tests: the same sources, hosted, with sanitizers ------------------------------------------
 
@@ -130,12 +135,12 @@ format:
 check-format:
 	clang-format --dry-run --Werror $(CXX_FILES)
 
-tidy: $(BUILD)/generated/license.inc
+tidy: $(LICENCE)
 	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- $(TEST_CXXFLAGS)
 
 # Core objects without link-time optimisation, so that nm sees what they import.
 CORE_PLAIN := $(patsubst src/core/%.cc,$(BUILD)/layers/%.o,$(wildcard src/core/*.cc))
-$(BUILD)/layers/%.o: src/core/%.cc $(BUILD)/flags $(BUILD)/generated/license.inc
+$(BUILD)/layers/%.o: src/core/%.cc $(BUILD)/flags $(LICENCE)
 	@mkdir -p $(@D)
 	$(QUIET)$(CXX) $(PRODUCT_CXXFLAGS) -fno-lto -c $< -o $@
 

@@ -184,31 +184,32 @@ constexpr auto kCatatonitVariables = packed<kCatatonitVariablesRows, 2>();
 #undef VARIABLE
 
 // Style; exit codes for a usage error, an internal failure, ENOENT, EACCES and another errno of
-// execve(2); subreaper, placement, verbosity, whether the group is told at the end; the usage line
-// and the original's version text.
-using DialectRow = PackedRow<10, 2>;
+// execve(2); subreaper, placement, verbosity, whether the group is told at the end; the
+// program's name, what follows it on the usage line, and the original's version text.
+using DialectRow = PackedRow<10, 3>;
 consteval DialectRow dialect(Style style, ExitCodes codes, Subreaper subreaper, Placement placement,
-                             std::uint8_t verbosity, bool term_group_at_end, const char* usage,
-                             const char* version) {
+                             std::uint8_t verbosity, bool term_group_at_end, const char* name,
+                             const char* usage, const char* version) {
   return {{static_cast<std::uint8_t>(style), codes.usage, codes.internal, codes.not_found,
            codes.not_executable, codes.exec_failed, static_cast<std::uint8_t>(subreaper),
            static_cast<std::uint8_t>(placement), verbosity, term_group_at_end},
-          {usage, version}};
+          {name, usage, version}};
 }
 
 constexpr DialectRow kDialectRows[] = {
     dialect(Style::native,
             {kExitUsage, kExitInternal, kExitNotFound, kExitNotExecutable, kExitNotExecutable},
-            Subreaper::automatic, Placement::new_group, 0, false,
-            "hydrinit [options] [--] command [argument...]", ""),
+            Subreaper::automatic, Placement::new_group, 0, false, "hydrinit",
+            " [options] [--] command [argument...]", ""),
     dialect(Style::tini, {1, 1, 127, 126, 1}, Subreaper::off, Placement::new_group, 1, false,
-            "tini [OPTIONS] PROGRAM -- [ARGS] | --version", "tini version 0.19.0"),
+            "tini", " [OPTIONS] PROGRAM -- [ARGS] | --version", "tini version 0.19.0"),
     dialect(Style::dumb_init, {1, 1, 2, 2, 2}, Subreaper::off, Placement::new_session, 0, true,
-            "dumb-init [option] program [args]", "dumb-init v1.2.5"),
+            "dumb-init", " [option] program [args]", "dumb-init v1.2.5"),
     dialect(Style::catatonit, {1, 1, 1, 1, 1}, Subreaper::automatic, Placement::new_group, 0, false,
-            "catatonit [-ghLPV] [--] <progname> [<arguments>...]", "tini version 0.1.7_catatonit"),
+            "catatonit", " [-ghLPV] [--] <progname> [<arguments>...]",
+            "tini version 0.1.7_catatonit"),
 };
-constexpr auto kDialects = packed<kDialectRows, 2>();
+constexpr auto kDialects = packed<kDialectRows, 1>();
 
 // libc keeps these two for itself, and the originals' sigfillset() leaves them out.
 constexpr SignalSet kLibcOwn{32, 33};
@@ -239,7 +240,7 @@ const char* native_options() { return kNativeOptions.data(); }
 
 Dialect choose_dialect(const char* argv0) {
   const Style style = choose_style(argv0);
-  PackedCursor<10, 2> row(kDialects.data());
+  PackedCursor<10, 3> row(kDialects.data());
   while (row.head(0) != static_cast<std::uint8_t>(style)) row.next();
   Dialect dialect;
   dialect.style = style;
@@ -248,8 +249,9 @@ Dialect choose_dialect(const char* argv0) {
   dialect.placement = static_cast<Placement>(row.head(7));
   dialect.verbosity = static_cast<std::int8_t>(row.head(8));
   dialect.term_group_at_end = row.head(9) != 0;
-  dialect.usage = row.text(0);
-  dialect.version = row.text(1);
+  dialect.name = row.text(0);
+  dialect.usage = row.text(1);
+  dialect.version = row.text(2);
   dialect.options = native_options();
   dialect.variables = "";
   if (style == Style::tini) {

@@ -65,8 +65,9 @@ struct Dialect {
   std::int8_t verbosity;
   bool term_group_at_end;
   SignalSet dropped;      // what the original leaves to the kernel or swallows
-  const char* usage;      // the program's name and what follows it on the usage line
-  const char* version;    // the original's own version text
+  const char* name;       // the program's
+  const char* usage;      // what follows it on the usage line; squeezed
+  const char* version;    // the original's own version text; squeezed
   const char* options;    // packed OptionRows
   const char* variables;  // packed VariableRows
 };

@@ -79,6 +79,10 @@ void Text::column(std::size_t column) {
   } while (++line < column);
 }
 
+void Text::raise(std::size_t from) {
+  for (; from < size_; ++from) begin_[from] = to_upper(begin_[from]);
+}
+
 std::int64_t take_number(const char*& cursor, std::int64_t max) {
   if (!is_digit(*cursor)) return -1;
   std::int64_t value = 0;

@@ -30,6 +30,8 @@ class Text {
   void put_shown(const char* text, const char* end = nullptr);
   void put_shown(char c);
   void put_number(int number);
+  // All from there on in capitals.
+  void raise(std::size_t from);
   // Spaces up to the column (bytes since the last newline); one at least.
   void column(std::size_t column);
 
