@@ -103,10 +103,10 @@ __attribute__((noinline)) int prepare_fleet(const Config& config, char** environ
     reporter.say_error(Notice::Kind::fatal, {"mmap", errno});
     return kExitInternal;
   }
-  // Zero is a good beginning for it, and for an unused entry.
+  // Zero is a good beginning for all of them, but that no replica is due.
   fleet.environment = static_cast<ReplicaEnvironment*>(memory);
   auto* const replicas = reinterpret_cast<Replica*>(fleet.environment + 1);
-  for (std::size_t i = 0; i < capacity; ++i) replicas[i] = Replica{};
+  for (std::size_t i = 0; i < capacity; ++i) replicas[i].deadline = kNever;
   fleet.replicas = {replicas, capacity};
   fleet.pids = {reinterpret_cast<Reaper::Entry*>(replicas + capacity), capacity};
   auto* const room = reinterpret_cast<char**>(fleet.pids.data() + capacity);

@@ -38,6 +38,8 @@ class Text {
   std::string_view view() const { return {begin_, size_}; }
   bool empty() const { return size_ == 0; }
   void clear() { size_ = 0; }
+  // Back to a size that it had.
+  void cut(std::size_t size) { size_ = size; }
 
   static constexpr int kShownMax = 200;
 

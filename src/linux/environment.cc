@@ -16,18 +16,17 @@ void ReplicaEnvironment::prepare(char** environment, char** room, const char* in
   const char* const names[kOwn] = {index_env, "HYDRINIT_REPLICA", "HYDRINIT_REPLICA_COUNT",
                                    "NODE_APP_INSTANCE"};
   for (int i = index_env != nullptr ? 0 : 1; i < kOwn; ++i) {
-    Text text(own_[i]);
-    for (const char* c = names[i]; *c != '=' && *c != '\0'; ++c) text.put(*c);
-    text.put('=');
+    char* end = own_[i];
+    const char* from = names[i];
+    while (*from != '=' && *from != '\0') *end++ = *from++;
+    *end++ = '=';
+    // Only --index-env's goes on with its base.
+    if (*from++ == '=') base_ = static_cast<int>(take_number(from, INT32_MAX));
     bool taken = false;
     for (char** other = environment_; other < room; ++other) taken |= begins(*other, own_[i]);
-    number_at_[i] = static_cast<std::uint8_t>(text.view().size());
+    number_at_[i] = static_cast<std::uint8_t>(end - own_[i]);
     if (!taken) *room++ = own_[i];
   }
-  const char* base = index_env != nullptr ? index_env + number_at_[0] : "";
-  // NAME alone ends a byte before: its base is 0.
-  if (index_env != nullptr && base[-1] == '=')
-    base_ = static_cast<int>(take_number(base, INT32_MAX));
   for (; *environment != nullptr; ++environment) {
     bool replaced = false;
     for (const char* own : own_) replaced |= *own != '\0' && begins(*environment, own);
