@@ -117,6 +117,7 @@ __attribute__((noinline)) int prepare_fleet(const Config& config, char** environ
 __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation,
                                   char** environment, os::RawMask mask, Reporter& reporter) {
   Config& config = invocation.config;
+  const bool supervises = config.supervises();
   const bool sigchld_ignored = os::reset_ignored_sigchld();
   if (!prepare(config, reporter)) return dialect.codes.internal;
   const int signal_fd = os::open_signal_fd();
@@ -128,7 +129,7 @@ __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation
   Reaper::Entry entry;
   Fleet fleet{{&one, 1}, {&entry, 1}};
   os::FileLimit files{};
-  if (config.supervises()) {
+  if (supervises) {
     const int refused = prepare_fleet(config, environment, fleet, reporter);
     if (refused != 0) return refused == kExitUsage ? dialect.codes.usage : dialect.codes.internal;
     files = os::file_limit();
@@ -138,9 +139,9 @@ __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation
   // Several could not share the foreground: then hydrinit keeps it.
   if (config.verb == Verb::run && fleet.count == 1) {
     // ^C is meant for all the lives of a replica, so it has the foreground only if it must.
-    terminal.open(config.placement, config.supervises());
+    terminal.open(config.placement, supervises);
   }
-  if (terminal.in_pipeline() && !config.supervises() && config.scope == SignalScope::leader &&
+  if (terminal.in_pipeline() && !supervises && config.scope == SignalScope::leader &&
       os::own_pid() != 1) {
     config.placement = Placement::same_group;
     terminal.leave();

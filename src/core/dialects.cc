@@ -238,7 +238,7 @@ Style choose_style(const char* argv0) {
 
 const char* native_options() { return kNativeOptions.data(); }
 
-Dialect choose_dialect(const char* argv0) {
+[[gnu::noinline]] Dialect choose_dialect(const char* argv0) {
   const Style style = choose_style(argv0);
   PackedCursor<10, 3> row(kDialects.data());
   while (row.head(0) != static_cast<std::uint8_t>(style)) row.next();

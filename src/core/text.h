@@ -15,7 +15,7 @@ class Text {
   // zero.
   template <std::size_t Size>
   explicit Text(char (&buffer)[Size]) : Text(buffer, Size) {}
-  Text(char* buffer, std::size_t size) : begin_(buffer), capacity_(size) {}
+  [[gnu::noinline]] Text(char* buffer, std::size_t size) : begin_(buffer), capacity_(size) {}
 
   // Understands %s, %d, %c and %%. Text that comes in by %s and %c is
   // shown safely, as by put_shown().
