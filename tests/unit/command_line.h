@@ -72,6 +72,7 @@ class CommandLine {
     voice.style = config().style;
     voice.verbosity = config().verbosity;
     voice.own_pid = 1;
+    voice.name = dialect_.name;
     voice.usage = dialect_.usage;
     render(text, invocation_.error, voice);
     const std::string_view line = text.view();

@@ -27,7 +27,9 @@ Voice voice_of(Style style, int verbosity) {
   voice.error_text = error_text;
   for (const char* argv0 : {"hydrinit", "tini", "dumb-init", "catatonit"}) {
     const Dialect dialect = choose_dialect(argv0);
-    if (dialect.style == style) voice.usage = dialect.usage;
+    if (dialect.style != style) continue;
+    voice.name = dialect.name;
+    voice.usage = dialect.usage;
   }
   return voice;
 }
