@@ -1,12 +1,11 @@
 // The supervisor's part that knows who is to be given new connections: those that are up, do not
-// go, and are not stuck.
+// go, and are not stuck; those that are stuck when there is nobody else.
 #include "core/supervisor.h"
 
 namespace hydrinit {
 
 bool Supervisor::serves(int slot) const {
   const Replica& replica = in_slot(slot);
-  if (replica.stuck) return false;
   if (replica.stage == Stage::running) return !replica.leaving;
   // The old one still has the slot's socket.
   return slot == reload_slot_ && annexed() && in_slot(annex()).stage == Stage::running;
@@ -15,9 +14,11 @@ bool Supervisor::serves(int slot) const {
 void Supervisor::rebalance() {
   if (phase_ != Phase::running && phase_ != Phase::delaying) return;
   bool changed = false;
+  bool moving = false;  // somebody takes what comes
+  for (int slot = 0; slot < count_; ++slot) moving |= serves(slot) && !in_slot(slot).stuck;
   for (int slot = 0; slot < capacity(); ++slot) {
     Replica& replica = in_slot(slot);
-    const bool now = slot < count_ && serves(slot);
+    const bool now = slot < count_ && serves(slot) && !(moving && replica.stuck);
     changed |= now != replica.in_balance;
     replica.in_balance = now;
   }
@@ -29,16 +30,17 @@ void Supervisor::look_at_queues() {
   out_->act(Action::Kind::sample);
 }
 
-// At least half of the others who are not stuck have queues of less than a third.
+// At least half of the others who serve have queues of less than a third. Those who are not given
+// any connections have none, and are nothing to go by.
 bool Supervisor::stands_out(int slot) const {
   int others = 0;
   int shorter = 0;
   for (int other = 0; other < count_; ++other) {
-    if (other == slot || in_slot(other).stuck) continue;
+    if (other == slot || in_slot(other).stuck || !in_slot(other).in_balance) continue;
     ++others;
     shorter += 3 * in_slot(other).counted < in_slot(slot).counted;
   }
-  return in_slot(slot).counted > 0 && 2 * shorter >= others;
+  return in_slot(slot).counted > 0 && others > 0 && 2 * shorter >= others;
 }
 
 // A replica is stuck when its queue stands out, and has not become shorter since the last look. A
