@@ -144,7 +144,7 @@ check-layers: $(CORE_PLAIN)
 	scripts/check-layers $(CORE_PLAIN)
 
 check-scripts:
-	shellcheck $(filter-out scripts/make-pairs scripts/bench,$(wildcard scripts/*)) .ci/run
+	shellcheck $(filter-out scripts/make-pairs scripts/bench.d,$(wildcard scripts/*)) .ci/run
 
 size: all
 	scripts/check-size $(BUILD)/hydrinit
@@ -164,4 +164,4 @@ clean:
 .PHONY: all tests test bench demo format check-format tidy check-layers check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(addprefix $(BUILD)/,product hosted tests) -name '*.d' 2>/dev/null)

@@ -223,16 +223,17 @@ void Loop::spawn(std::int16_t slot) {
 // What the slot's next process has beside the command.
 Error Loop::equip(int slot) {
   if (fleet_.environment == nullptr) return {};
-  request_.environment = fleet_.environment->of_slot(slot, supervisor_.count());
   request_.null_input = fleet_.count > 1 || slot > 0;
   if (config_.pin) request_.cpu = slot;
-  const Error error = fleet_.sockets.join(slot);
-  if (error.failed() || !fleet_.links.prepared()) return error;
-  request_.bind_channel = fleet_.links.channel();
-  request_.ready_to = config_.ready_fd;
-  const Error unlinked = fleet_.links.open(slot, fleet_.environment->notify());
-  request_.ready_from = fleet_.links.given();
-  return unlinked;
+  Error error = fleet_.sockets.join(slot);
+  if (!error.failed() && fleet_.links.prepared()) {
+    error = fleet_.links.open(slot, fleet_.environment->notify());
+    request_.bind_channel = fleet_.links.channel();
+    request_.ready_from = fleet_.links.given();
+    request_.ready_to = config_.ready_fd;
+  }
+  request_.environment = fleet_.environment->of_slot(slot, supervisor_.count());
+  return error;
 }
 
 void Loop::on_not_started(std::int16_t slot, const SpawnOutcome& outcome) {

@@ -28,7 +28,7 @@ __attribute__((noinline)) int print(const Dialect& dialect, const Invocation& in
   } else if (invocation.config.verb == Verb::explain) {
     append_explanation(page, invocation);
   } else {
-    append_help(page, dialect);
+    append_help(page, dialect, invocation.config.verb == Verb::help_all);
     to_stderr |= dialect.style == Style::catatonit;
   }
   // There is nowhere left to complain if it cannot be written; the exit code still tells.

@@ -14,7 +14,7 @@ namespace hydrinit {
 enum class Style : std::uint8_t { native = 1, tini, dumb_init, catatonit };
 
 // Those before help start something.
-enum class Verb : std::uint8_t { run, pause, explain, help, version, license };
+enum class Verb : std::uint8_t { run, pause, explain, help, help_all, version, license };
 enum class Subreaper : std::uint8_t { automatic, on, off };
 // Where the child lives: its own process group, its own session, or hydrinit's group.
 enum class Placement : std::uint8_t { new_group, new_session, same_group };

@@ -18,7 +18,9 @@ void append_option(Text& out, const Option& option, bool negatable) {
     out.add("%s--%s%s", option.letter() != 0 ? ", " : "    ", negatable ? "[no-]" : "",
             option.name());
   }
-  if (*option.placeholder() != '\0') out.add(" %s", option.placeholder());
+  // A value that can be left out is attached.
+  const bool attached = option.value() == ValueKind::share;
+  if (*option.placeholder() != '\0') out.add(attached ? "%s" : " %s", option.placeholder());
   out.column(kHelpColumn);
   Option same(native_options());
   while (*option.help() == '\0' && !same.at_end() &&
@@ -37,13 +39,14 @@ void append_license(Text& out) {
                    >());
 }
 
-void append_help(Text& out, const Dialect& dialect) {
+void append_help(Text& out, const Dialect& dialect, bool all) {
   const bool native = dialect.style == Style::native;
   if (!native) append_version(out, dialect);
   out.add("Usage: %s\n\n", dialect.usage);
   out.put_squeezed(
       squeezed<"Runs the command, forwards signals, reaps orphans, exits with its code.\n\n">());
   for (Option option(dialect.options); !option.at_end(); option.next()) {
+    if (option.use() == OptionUse::detail && !all) continue;
     append_option(out, option, native && !option.takes_value() && option.is_policy());
   }
   Variable variable(dialect.variables);

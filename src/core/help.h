@@ -6,7 +6,8 @@
 
 namespace hydrinit {
 
-void append_help(Text& out, const Dialect& dialect);
+// all: with the details too.
+void append_help(Text& out, const Dialect& dialect, bool all);
 void append_version(Text& out, const Dialect& dialect);
 // The MIT licence, as in the file LICENSE.
 void append_license(Text& out);

@@ -1,24 +1,31 @@
 // The supervisor's part that knows who is to be given new connections: those that are up, do not
-// go, and are not stuck; those that are stuck when there is nobody else.
+// go, and are not stuck.
 #include "core/supervisor.h"
 
 namespace hydrinit {
 
 bool Supervisor::serves(int slot) const {
-  const Replica& replica = in_slot(slot);
-  if (replica.stage == Stage::running) return !replica.leaving;
+  const auto up = [this](int place) {
+    return in_slot(place).stage == Stage::running && !in_slot(place).leaving;
+  };
   // The old one still has the slot's socket.
-  return slot == reload_slot_ && annexed() && in_slot(annex()).stage == Stage::running;
+  return up(slot) || (slot == annex_of_ && annexed() && up(annex()));
+}
+
+// Once everybody has been told to stop there are no queues any more.
+bool Supervisor::balancing() const {
+  return config_.balances() && (phase_ == Phase::running || phase_ == Phase::delaying);
 }
 
 void Supervisor::rebalance() {
-  if (phase_ != Phase::running && phase_ != Phase::delaying) return;
+  bool anyone = false;
+  for (int slot = 0; slot < count_ && !anyone; ++slot)
+    anyone = serves(slot) && !in_slot(slot).stuck;
   bool changed = false;
-  bool moving = false;  // somebody takes what comes
-  for (int slot = 0; slot < count_; ++slot) moving |= serves(slot) && !in_slot(slot).stuck;
   for (int slot = 0; slot < capacity(); ++slot) {
     Replica& replica = in_slot(slot);
-    const bool now = slot < count_ && serves(slot) && !(moving && replica.stuck);
+    // With nobody else left a stuck one may still go on; one that is on its way out will not.
+    const bool now = slot < count_ && serves(slot) && !(anyone && replica.stuck);
     changed |= now != replica.in_balance;
     replica.in_balance = now;
   }
@@ -30,17 +37,18 @@ void Supervisor::look_at_queues() {
   out_->act(Action::Kind::sample);
 }
 
-// At least half of the others who serve have queues of less than a third. Those who are not given
-// any connections have none, and are nothing to go by.
+// At least half of the others who are served have queues of less than a third. Those of the rest
+// tell nothing: they are empty because nobody comes, or stand still. Without any there is nobody
+// who could serve instead.
 bool Supervisor::stands_out(int slot) const {
   int others = 0;
   int shorter = 0;
   for (int other = 0; other < count_; ++other) {
-    if (other == slot || in_slot(other).stuck || !in_slot(other).in_balance) continue;
+    if (other == slot || !in_slot(other).in_balance || in_slot(other).stuck) continue;
     ++others;
     shorter += 3 * in_slot(other).counted < in_slot(slot).counted;
   }
-  return in_slot(slot).counted > 0 && others > 0 && 2 * shorter >= others;
+  return shorter > 0 && 2 * shorter >= others;
 }
 
 // A replica is stuck when its queue stands out, and has not become shorter since the last look. A

@@ -239,6 +239,10 @@ int Parser::read_long(char** argv) {
     return out_.refused() ? 0 : take_value(option, attached, argv);
   }
   apply_flag(option, !negated);
+  if (attached != nullptr && config_.verb == Verb::help && equal(attached, "all")) {
+    config_.verb = Verb::help_all;
+    attached = nullptr;
+  }
   if (attached == nullptr) return 1;
   out_.error.value = attached;
   out_.error.kind = Said::unexpected_value;

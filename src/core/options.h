@@ -11,8 +11,9 @@
 
 namespace hydrinit {
 
-// A policy is also read from HYDRINIT_<NAME>; an action is not.
-enum class OptionUse : std::uint8_t { policy = 1, action };
+// A policy is also read from HYDRINIT_<NAME>; an action is not. A detail is a policy that --help
+// leaves to --help=all.
+enum class OptionUse : std::uint8_t { policy = 1, action, detail };
 
 // One row of a dialect's table: value kind, letter, use, field of Config, and for a flag what it
 // writes there when it is given and when it is negated; then name, placeholder and help. Letter 0:
@@ -25,7 +26,8 @@ class Option : public PackedCursor<6, 3> {
   using PackedCursor::PackedCursor;
   ValueKind value() const { return static_cast<ValueKind>(head(0)); }
   char letter() const { return static_cast<char>(head(1)); }
-  bool is_policy() const { return static_cast<OptionUse>(head(2)) == OptionUse::policy; }
+  OptionUse use() const { return static_cast<OptionUse>(head(2)); }
+  bool is_policy() const { return use() != OptionUse::action; }
   std::size_t field() const { return head(3); }
   std::uint8_t on() const { return head(4); }
   std::uint8_t off() const { return head(5); }

@@ -59,10 +59,13 @@ void Supervisor::reload_next() {
 void Supervisor::replace(int slot) {
   Replica& replica = in_slot(slot);
   const ReloadOrder order = reload_order();
+  // One that is being killed as it was not up in time makes room too, and is no failure of this.
+  replica.overdue = false;
   // One that does not serve yet has nothing to hand over.
   if (order == ReloadOrder::stop_first || replica.stage != Stage::running) return stop_one(slot);
   if (order == ReloadOrder::drain) return drain(slot);
   in_slot(annex()) = replica;
+  annex_of_ = static_cast<std::int16_t>(slot);
   out_->act(Action::Kind::move, slot, annex());
   (void)replica.take(Step::again);
   replica.early_deaths = 0;
@@ -81,9 +84,16 @@ bool Supervisor::restore(int slot) {
   if (!annexed() || in_slot(annex()).stage != Stage::running) return false;
   Replica& replica = in_slot(slot);
   out_->report_replica(Said::replica_failed, slot, replica.last);
-  replica = in_slot(annex());
-  in_slot(annex()) = {};
   set_deadline(replica, kNever);
+  // The queue and who is told of it are the slot's, not the process's.
+  const Replica place = replica;
+  replica = in_slot(annex());
+  replica.queued = place.queued;
+  replica.counted = place.counted;
+  replica.suspect = place.suspect;
+  replica.stuck = place.stuck;
+  replica.in_balance = place.in_balance;
+  in_slot(annex()) = {};
   out_->act(Action::Kind::move, annex(), slot);
   end_reload(slot);
   return true;

@@ -72,8 +72,8 @@ inline constexpr StepRow kSteps[] = {
     {{Stage::waiting, Stage::starting, Stage::running, Stage::draining, Stage::stopping,
       Stage::killing},
      Stage::done},
-    // fail: it ended badly or too often, or can never be started
-    {{Stage::waiting, Stage::starting, Stage::running}, Stage::failed},
+    // fail: it ended badly or too often, or was not up in time, or can never be started
+    {{Stage::waiting, Stage::starting, Stage::running, Stage::killing}, Stage::failed},
     // remove: scaled down, once no process is left
     {{Stage::waiting, Stage::starting, Stage::running, Stage::draining, Stage::stopping,
       Stage::killing, Stage::done, Stage::failed},

@@ -43,13 +43,13 @@ void Supervisor::step(const Event& event, Actions& out) {
     break;
   case Event::Kind::leaving: in_slot(event.slot).leaving = true; break;
   case Event::Kind::waiting:
-    if (look_at_ == kNever && config_.balances()) look_at_queues();
+    if (look_at_ == kNever && balancing()) look_at_queues();
     break;
   case Event::Kind::queue: on_queue(event); break;
   case Event::Kind::sampled: judge_queues(); break;
   case Event::Kind::refused: refuse(event.slot); break;
   }
-  if (config_.balances()) rebalance();
+  if (balancing()) rebalance();
 }
 
 // ---- signals -----------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ void Supervisor::forward(const Event& event) {
   } else if (!from_kernel || !(delivered || pointless)) {
     out_->send(kEverySlot, config_.scope, sent);
   }
-  if (suspends && !(from_kernel && pid1_)) {
+  if (suspends && !(from_kernel && pid1_) && phase_ != Phase::idle) {
     out_->report(Said::suspending);
     out_->suspend();
   }
@@ -150,6 +150,9 @@ bool Supervisor::steer(SignalReceived signal) {
 void Supervisor::start_now(Replica& replica) {
   replica.early_deaths = 0;
   replica.failed_starts = 0;
+  replica.excused = false;
+  replica.suspect = false;
+  replica.stuck = false;
   if (replica.take(Step::want)) set_deadline(replica, now_);
 }
 
@@ -210,8 +213,10 @@ void Supervisor::on_ended(const Event& event) {
   const int slot = event.slot;
   Replica& replica = in_slot(slot);
   if (!replica.has_process()) return;
-  // It was up before it ended, though exits are told before the deadline.
-  const bool by_time = config_.ready_by == ReadyBy::time;
+  // It was up before it ended, though exits are told before the deadline. No reason for a reload to
+  // let the next one go, now that it is gone.
+  const bool successor = reloading_ && reload_slot_ == slot;
+  const bool by_time = config_.ready_by == ReadyBy::time && !successor;
   if (by_time && replica.stage == Stage::starting && now_ >= replica.deadline) become_up(slot);
   const bool told = replica.stage > Stage::running && !replica.overdue;
   const RestartVerdict verdict = judge_restart(config_, replica, event.status, now_, jitter());
@@ -225,9 +230,8 @@ void Supervisor::on_ended(const Event& event) {
     replica.early_deaths = 0;
     return set_deadline(replica, now_);
   }
-  const bool reload_failed = reloading_ && reload_slot_ == slot;
-  if (reload_failed && restore(slot)) return;
-  if (reload_failed) replica.excused = true;
+  if (successor && restore(slot)) return;
+  if (successor) replica.excused = true;
   replica.early_deaths = verdict.early_deaths;
   switch (verdict.kind) {
   case RestartVerdict::Kind::again:
@@ -238,7 +242,7 @@ void Supervisor::on_ended(const Event& event) {
   case RestartVerdict::Kind::done: settle(slot, Step::finish); break;
   case RestartVerdict::Kind::failed: settle(slot, Step::fail); break;
   }
-  if (reload_failed && reloading_) end_reload(slot);
+  if (successor && reloading_) end_reload(slot);
 }
 
 // It has ended for good, or is not wanted any more: the exit policy is asked.

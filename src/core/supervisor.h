@@ -86,9 +86,9 @@ struct Action {
   SignalReceived signal{};
 };
 
-// The actions of one step. Six are the most that any needs; a unit test keeps them fewer than there
-// is room.
-class Actions : public FixedVec<Action, 8> {
+// The actions of one step. Eight are the most that any needs, for a stop by ^Z while nobody runs; a
+// unit test keeps them fewer than there is room.
+class Actions : public FixedVec<Action, 10> {
  public:
   void spawn(int slot) { next(Action::Kind::spawn, slot); }
   void send(int slot, SignalScope scope, SignalReceived signal) {
@@ -180,9 +180,7 @@ class Supervisor {
   // No replica is started any more.
   bool ending() const { return phase_ != Phase::running; }
   // Whose sockets and environment the slot has: its own, or those of the one that is replaced.
-  int place_of(int slot) const {
-    return slot == annex() && reload_slot_ >= 0 ? reload_slot_ : slot;
-  }
+  int place_of(int slot) const { return slot == annex() ? annex_of_ : slot; }
 
   // After KILL has gone to all that remained, how long its effect is awaited: a process in an
   // uninterruptible wait, or of a user we may not signal, does not keep us for ever.
@@ -222,6 +220,7 @@ class Supervisor {
   void judge_queues();
   bool stands_out(int slot) const;
   bool serves(int slot) const;
+  bool balancing() const;
   void rebalance();
 
   void on_spawned(int slot);
@@ -271,6 +270,7 @@ class Supervisor {
   bool stale_ = false;          // earliest_ may be too early
   std::uint16_t generation_ = 0;
   std::int16_t reload_slot_ = kEverySlot;  // the one being replaced
+  std::int16_t annex_of_ = 0;              // whose old one is, or was last, in the annex
   std::span<Replica> replicas_;
   int count_;
   int processes_ = 0;          // replicas that have one

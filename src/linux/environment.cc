@@ -1,7 +1,5 @@
 #include "linux/environment.h"
 
-#include "core/text.h"
-
 namespace hydrinit {
 namespace {
 
@@ -13,93 +11,100 @@ bool same_variable(const char* a, const char* b) {
   return *a == '=' && *b == '=';
 }
 
+// One of the first count is called so.
+bool has_variable(char** environment, int count, const char* entry) {
+  while (count > 0 && !same_variable(environment[count - 1], entry)) --count;
+  return count > 0;
+}
+
 }  // namespace
 
 std::size_t ReplicaEnvironment::size(char** environment) {
   std::size_t count = 0;
   while (environment[count] != nullptr) ++count;
-  return count + kOwn + 1;
+  return count + kOwnMax + 1;
 }
 
-// LISTEN_PID names us: whoever is started is put in our place (linux/spawner).
-void ReplicaEnvironment::put_listen(const Config& config) {
-  Text fds(listen_fds_);
-  fds.add("LISTEN_FDS=%d", static_cast<int>(config.listen.size()));
-  fds.put('\0');
-  Text pid(listen_pid_);
-  pid.add("LISTEN_PID=%d", os::own_pid());
-  pid.put('\0');
-  Text names(listen_names_);
-  names.put("LISTEN_FDNAMES=");
-  for (std::size_t i = 0; i < config.listen.size(); ++i) {
+// The next variable begins, and the one before ends; should it be called as an earlier one, that is
+// the one that counts.
+void ReplicaEnvironment::begin(Text& out) {
+  out.put('\0');
+  if (own_ > 0 && has_variable(environment_, own_ - 1, environment_[own_ - 1])) --own_;
+  environment_[own_++] = text_ + out.view().size();
+}
+
+void ReplicaEnvironment::put_listen(Text& out) {
+  begin(out);
+  // It names us: whoever is started is put in our place (linux/spawner).
+  out.add("LISTEN_PID=%d", os::own_pid());
+  begin(out);
+  out.add("LISTEN_FDS=%d", static_cast<int>(config_->listen.size()));
+  begin(out);
+  out.put("LISTEN_FDNAMES");
+  char separator = '=';
+  for (const char* item : config_->listen) {
     ListenSpec spec;
-    const char* cursor = config.listen[i];
-    (void)take_listen(cursor, spec);  // it has been checked
-    if (i > 0) names.put(':');
+    (void)take_listen(item, spec);  // it has been checked
+    out.put(separator);
+    separator = ':';
     // What sd_listen_fds_with_names(3) calls one without a name.
-    if (spec.name_length == 0) names.put("unknown");
-    for (int c = 0; c < spec.name_length; ++c) names.put(spec.name[c]);
+    if (spec.name_length == 0) out.put("unknown");
+    for (int c = 0; c < spec.name_length; ++c) out.put(spec.name[c]);
   }
-  names.put('\0');
 }
 
 void ReplicaEnvironment::prepare(char** environment, char** room, const Config& config,
                                  const char* home) {
+  config_ = &config;
   environment_ = room;
-  char* own[kOwn]{};
-  int count = 0;
-  const char* const index_env = config.index_env;
-  // --index-env's comes first: should it be called as one of the others, it is the one that counts.
-  const char* const names[kNumbers] = {index_env, "HYDRINIT_REPLICA", "HYDRINIT_REPLICA_COUNT",
-                                       "NODE_APP_INSTANCE"};
-  for (int i = index_env != nullptr ? 0 : 1; i < kNumbers && config.supervises(); ++i) {
-    Text text(numbers_[i]);
-    for (const char* c = names[i]; *c != '=' && *c != '\0'; ++c) text.put(*c);
-    text.put('=');
-    number_at_[i] = static_cast<std::uint8_t>(text.view().size());
-    own[count++] = numbers_[i];
+  Text text(home_);
+  text.put(home != nullptr ? home : "");
+  text.put('\0');
+  for (const char* base = config.index_env; base != nullptr && *base != '\0';) {
+    if (*base++ == '=') base_ = static_cast<int>(take_number(base, INT32_MAX));
   }
-  const char* base = index_env != nullptr ? index_env + number_at_[0] : "";
-  // NAME alone ends a byte before: its base is 0.
-  if (number_at_[0] != 0 && base[-1] == '=') base_ = static_cast<int>(take_number(base, INT32_MAX));
-  if (config.listen.size() > 0) {
-    put_listen(config);
-    own[count++] = listen_fds_;
-    own[count++] = listen_names_;
-    own[count++] = listen_pid_;
-  }
-  if (config.ready_by == ReadyBy::notify && config.supervises()) {
-    Text(notify_).put("NOTIFY_SOCKET=");
-    own[count++] = notify_;
-  }
-  if (home != nullptr) {
-    Text text(home_);
-    text.put("HOME=");
-    text.put(home);
-    text.put('\0');
-    own[count++] = home_;
-  }
-  for (int i = 0; i < count; ++i) {
-    bool taken = false;
-    for (char** other = environment_; other < room; ++other) taken |= same_variable(*other, own[i]);
-    if (!taken && (own[i] != listen_pid_ || config.listen_pid)) *room++ = own[i];
-  }
+  Text(notify_).put("NOTIFY_SOCKET=");
+  of_slot(0, 0);
+  room += own_;
   for (; *environment != nullptr; ++environment) {
-    bool replaced = false;
-    for (int i = 0; i < count; ++i) replaced |= same_variable(*environment, own[i]);
-    if (!replaced) *room++ = *environment;
+    if (!has_variable(environment_, own_, *environment)) *room++ = *environment;
   }
   *room = nullptr;
 }
 
 char** ReplicaEnvironment::of_slot(int slot, int count) {
-  for (int i = 0; i < kNumbers; ++i) {
-    if (number_at_[i] == 0) continue;
-    Text text(numbers_[i] + number_at_[i], kDigitsMax);
-    text.put_number(i == 0 ? base_ + slot : i == 2 ? count : slot);
-    text.put('\0');
+  const Config& config = *config_;
+  Text out(text_);
+  own_ = 0;
+  const bool listens = config.listen.size() > 0;
+  if (listens) put_listen(out);
+  if (config.supervises()) {
+    if (config.index_env != nullptr) {
+      begin(out);
+      for (const char* c = config.index_env; *c != '=' && *c != '\0'; ++c) out.put(*c);
+      out.add("=%d", base_ + slot);
+    }
+    begin(out);
+    out.add("HYDRINIT_REPLICA=%d", slot);
+    begin(out);
+    out.add("HYDRINIT_REPLICA_COUNT=%d", count);
+    begin(out);
+    out.add("NODE_APP_INSTANCE=%d", slot);
+    if (config.ready_by == ReadyBy::notify) {
+      begin(out);
+      out.put(notify_);
+    }
   }
-  return environment_;
+  if (home_[0] != '\0') {
+    begin(out);
+    out.put("HOME=");
+    out.put(home_);
+  }
+  // To end the last; a plain init's own may be none.
+  begin(out);
+  --own_;
+  // The first is LISTEN_PID.
+  return environment_ + (listens && !config.listen_pid ? 1 : 0);
 }
 
 }  // namespace hydrinit

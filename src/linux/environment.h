@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/config.h"
+#include "core/text.h"
 #include "linux/links.h"
 
 namespace hydrinit {
@@ -22,28 +23,26 @@ class ReplicaEnvironment {
   // The environment for that slot, until the next call.
   char** of_slot(int slot, int count);
 
-  // Where its NOTIFY_SOCKET is to be written, each time anew.
+  // Where its NOTIFY_SOCKET is to be written before.
   using Notify = char[Links::kVariableMax];
   Notify& notify() { return notify_; }
 
  private:
-  // Each is NAME=NUMBER; the first is --index-env's.
-  static constexpr int kNumbers = 4;
-  static constexpr int kOwn = kNumbers + 5;
-  static constexpr std::size_t kDigitsMax = 16;
-  static constexpr std::size_t kHomeMax = 256 + 8;
+  static constexpr int kOwnMax = 9;
+  static constexpr std::size_t kHomeMax = 256;
+  static constexpr std::size_t kTextMax =
+      kListenMax * (kListenNameMax + 1) + kIndexNameMax + kHomeMax + 256;
 
-  void put_listen(const Config& config);
+  void begin(Text& out);
+  void put_listen(Text& out);
 
-  char numbers_[kNumbers][kIndexNameMax + kDigitsMax]{};
-  int base_ = 0;
-  std::uint8_t number_at_[kNumbers]{};
-  char listen_fds_[kDigitsMax + 16]{};
-  char listen_pid_[kDigitsMax + 16]{};
-  char listen_names_[kListenMax * (kListenNameMax + 1) + 16]{};
+  const Config* config_ = nullptr;
+  int base_ = 0;  // of --index-env
+  int own_ = 0;   // how many of environment_ are not as we were given them
+  char** environment_ = nullptr;
   char home_[kHomeMax]{};
   Notify notify_{};
-  char** environment_ = nullptr;
+  char text_[kTextMax]{};
 };
 
 }  // namespace hydrinit

@@ -305,6 +305,14 @@ std::string probe() { return g_probe; }
 std::string binary() { return g_binary; }
 std::string work_folder() { return g_folder; }
 
+// Tests are run where they were compiled.
+std::string test_file(const std::string& name) {
+  const std::string here = __FILE__;
+  const std::string to = g_folder + "/" + name.substr(name.rfind('/') + 1);
+  if (::access(to.c_str(), F_OK) != 0) copy_file(here.substr(0, here.rfind('/') + 1) + name, to);
+  return to;
+}
+
 bool eventually(const std::function<bool()>& condition) {
   const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(kLimitMs);
   while (!condition()) {

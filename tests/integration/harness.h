@@ -95,6 +95,8 @@ Outcome run(std::vector<std::string> arguments, Options options = {});
 std::string probe();
 std::string binary();
 std::string work_folder();
+// A copy of tests/integration/NAME where everybody can read it; its path.
+std::string test_file(const std::string& name);
 
 // Waits until the condition holds.
 bool eventually(const std::function<bool()>& condition);

@@ -12,6 +12,7 @@
 //   probe family DEPTH         a chain of DEPTH processes, each the parent of the next; the last is ready
 //   probe become UID           becomes that user by setuid, then "ready PID", ends when its input does
 //   probe stamp                "PID NANOSECONDS" of the monotonic clock as soon as it runs; waits
+//   probe calls COUNT          nanoseconds a system call that does nothing, over so many
 //   probe respawn COMMAND...   the bare loop to compare with: vfork, exec of the absolute path, wait, again
 // clang-format on
 
@@ -24,6 +25,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -180,6 +182,19 @@ int stamp() {
   while (true) pause();
 }
 
+// Nanoseconds a system call that does nothing.
+int calls(int number) {
+  timespec before{};
+  timespec after{};
+  clock_gettime(CLOCK_MONOTONIC, &before);
+  for (int i = 0; i < number; ++i) syscall(SYS_getppid);
+  clock_gettime(CLOCK_MONOTONIC, &after);
+  const double took = 1e9 * static_cast<double>(after.tv_sec - before.tv_sec) +
+                      static_cast<double>(after.tv_nsec - before.tv_nsec);
+  printf("%.1f\n", took / number);
+  return 0;
+}
+
 int respawn(char** argv) {
   while (true) {
     const pid_t pid = vfork();
@@ -204,6 +219,7 @@ int command(int argc, char** argv) {
   if (name == "family") return family(number);
   if (name == "become") return become(number);
   if (name == "stamp") return stamp();
+  if (name == "calls") return calls(number);
   if (name == "respawn") return respawn(argv + 1);
   if (name == "die") {
     signal(number, SIG_DFL);

@@ -222,8 +222,8 @@ class Story {
   // Those that are given new connections.
   std::string live() const {
     std::string slots;
-    for (std::size_t i = 0; i < replicas_.size(); ++i) {
-      if (replicas_[i].in_balance) slots += " " + std::to_string(i);
+    for (int slot = 0; slot < count(); ++slot) {
+      if (replica(slot).in_balance) slots += " " + std::to_string(slot);
     }
     return slots;
   }

@@ -1,0 +1,39 @@
+// Real servers, as their users start them: they know nothing of hydrinit.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "client.h"
+
+namespace hydrinit_test {
+
+struct Server {
+  const char* name;
+  // The program that has to be there.
+  const char* program;
+  // How it is started; makes the files that it needs.
+  std::function<std::vector<std::string>()> command;
+  // Where it is found.
+  std::vector<Target> targets;
+  Question question{};
+  // How connections that it had accepted end with a kill: also those that wait in the accept queue
+  // of a connection of its own.
+  int workers = 1;
+};
+
+// For messages.
+inline void PrintTo(const Server& server, std::ostream* out) { *out << server.name; }
+
+const std::vector<Server>& every_server();
+const Server& server(const std::string& name);
+// Empty when it can be run here, else what is missing.
+std::string why_not(const Server& server);
+// The replica, or where a server can tell only its number, the child of hydrinit that this process
+// comes from.
+std::string replica_of(const std::string& who, pid_t init);
+// A folder in which everybody may make files.
+std::string open_folder();
+
+}  // namespace hydrinit_test
