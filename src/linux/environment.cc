@@ -25,12 +25,22 @@ std::size_t ReplicaEnvironment::size(char** environment) {
   return count + kOwnMax + 1;
 }
 
-// The next variable begins, and the one before ends; should it be called as an earlier one, that is
-// the one that counts.
+// The last variable ends, and the next begins.
 void ReplicaEnvironment::begin(Text& out) {
   out.put('\0');
-  if (own_ > 0 && has_variable(environment_, own_ - 1, environment_[own_ - 1])) --own_;
   environment_[own_++] = text_ + out.view().size();
+}
+
+// name may go on behind a '='. Should --index-env be called as another, it is the one that counts.
+void ReplicaEnvironment::put_number(Text& out, const char* name, int number) {
+  const char* const index = config_->index_env;
+  if (index != nullptr && index != name) {
+    const char* const rest = after(index, name);
+    if (rest != nullptr && (*rest == '=' || *rest == '\0')) return;
+  }
+  begin(out);
+  for (; *name != '=' && *name != '\0'; ++name) out.put(*name);
+  out.add("=%d", number);
 }
 
 void ReplicaEnvironment::put_listen(Text& out) {
@@ -79,17 +89,10 @@ char** ReplicaEnvironment::of_slot(int slot, int count) {
   const bool listens = config.listen.size() > 0;
   if (listens) put_listen(out);
   if (config.supervises()) {
-    if (config.index_env != nullptr) {
-      begin(out);
-      for (const char* c = config.index_env; *c != '=' && *c != '\0'; ++c) out.put(*c);
-      out.add("=%d", base_ + slot);
-    }
-    begin(out);
-    out.add("HYDRINIT_REPLICA=%d", slot);
-    begin(out);
-    out.add("HYDRINIT_REPLICA_COUNT=%d", count);
-    begin(out);
-    out.add("NODE_APP_INSTANCE=%d", slot);
+    if (config.index_env != nullptr) put_number(out, config.index_env, base_ + slot);
+    put_number(out, "HYDRINIT_REPLICA", slot);
+    put_number(out, "HYDRINIT_REPLICA_COUNT", count);
+    put_number(out, "NODE_APP_INSTANCE", slot);
     if (config.ready_by == ReadyBy::notify) {
       begin(out);
       out.put(notify_);
@@ -100,9 +103,7 @@ char** ReplicaEnvironment::of_slot(int slot, int count) {
     out.put("HOME=");
     out.put(home_);
   }
-  // To end the last; a plain init's own may be none.
-  begin(out);
-  --own_;
+  out.put('\0');
   // The first is LISTEN_PID.
   return environment_ + (listens && !config.listen_pid ? 1 : 0);
 }

@@ -34,6 +34,7 @@ class ReplicaEnvironment {
       kListenMax * (kListenNameMax + 1) + kIndexNameMax + kHomeMax + 256;
 
   void begin(Text& out);
+  void put_number(Text& out, const char* name, int number);
   void put_listen(Text& out);
 
   const Config* config_ = nullptr;

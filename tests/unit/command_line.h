@@ -105,6 +105,7 @@ inline std::string shown(Verb verb) {
   case Verb::pause: return "pause";
   case Verb::explain: return "explain";
   case Verb::help: return "help";
+  case Verb::help_all: return "help=all";
   case Verb::version: return "version";
   case Verb::license: return "license";
   }

@@ -26,7 +26,7 @@ std::string defaults(const char* argv0) {
 std::string help_of(const char* argv0) {
   static char buffer[8192];
   Text text(buffer);
-  append_help(text, choose_dialect(argv0));
+  append_help(text, choose_dialect(argv0), true);
   return std::string(text.view());
 }
 
@@ -583,6 +583,7 @@ std::string help_line(const std::string& help, const Option& option) {
     const std::string line = help.substr(at, help.find('\n', at) - at);
     const std::string name = std::string("]") + option.name();
     const bool named = line.find(std::string("--") + option.name() + " ") != std::string::npos ||
+                       line.find(std::string("--") + option.name() + "[=") != std::string::npos ||
                        line.find(name + " ") != std::string::npos;
     if (option.letter() != 0 ? line.starts_with(letter) : named) return line;
   }
