@@ -174,8 +174,9 @@ TEST(Listen, PathMayHaveAsMuchAsTheKernelTakes) {
   EXPECT_EQ(read("unix:" + longest), "unix " + longest);
   EXPECT_EQ(read("name=unix:" + longest), "name unix " + longest);
   // 256 of them more would wrap round a byte.
-  for (std::size_t more : {1, 2, 149, 256, 1000}) {
-    EXPECT_EQ(read("unix:" + longest + std::string(more, 'p')), "none") << more;
+  for (int more : {1, 2, 149, 256, 1000}) {
+    EXPECT_EQ(read("unix:" + longest + std::string(static_cast<std::size_t>(more), 'p')), "none")
+        << more;
   }
 }
 
@@ -198,8 +199,9 @@ TEST(Listen, NameThatIsNoneIsRefused) {
 TEST(Listen, NameHasItsLimit) {
   const std::string longest(kListenNameMax, 'n');
   EXPECT_EQ(read(longest + "=80"), longest + " tcp6 any 80");
-  for (std::size_t more : {1, 225, 256}) {
-    EXPECT_EQ(read(longest + std::string(more, 'n') + "=80"), "none") << more;
+  for (int more : {1, 225, 256}) {
+    EXPECT_EQ(read(longest + std::string(static_cast<std::size_t>(more), 'n') + "=80"), "none")
+        << more;
   }
 }
 
