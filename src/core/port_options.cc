@@ -79,13 +79,12 @@ bool read_user(const char* value, Config& config) {
   return length > 0 && length <= kUserMax && *value != ':' && value[length - 1] != ':';
 }
 
-std::size_t shared_ports(const Config& config, std::span<std::uint16_t> out) {
-  std::size_t count = 0;
-  for (const char* list = config.share; *list != '\0' && count < out.size();) {
-    out[count++] = static_cast<std::uint16_t>(take_port(list));
-    if (*list == ',') ++list;
+bool names_port(const char* ports, int port) {
+  while (*ports != '\0') {
+    if (take_port(ports) == port) return true;
+    if (*ports == ',') ++ports;
   }
-  return count;
+  return false;
 }
 
 Notice check_ports(const Config& config) {
@@ -96,14 +95,11 @@ Notice check_ports(const Config& config) {
   const int last = 3 + static_cast<int>(config.listen.size()) - 1;
   if (config.ready_by == ReadyBy::descriptor && config.ready_fd <= last)
     return refusal(Said::given_twice, "ready", "listen");
-  std::uint16_t named[kListenMax];
-  const std::size_t shared = config.share != nullptr ? shared_ports(config, named) : 0;
   for (std::size_t i = 0; i < config.listen.size(); ++i) {
     const ListenSpec spec = listen_of(config, i);
-    for (std::size_t j = 0; j < shared; ++j) {
-      if (spec.kind == ListenSpec::Kind::tcp && spec.address.port() == named[j])
-        return refusal(Said::given_twice, "share", "listen");
-    }
+    if (config.share != nullptr && spec.kind == ListenSpec::Kind::tcp &&
+        names_port(config.share, spec.address.port()))
+      return refusal(Said::given_twice, "share", "listen");
     for (std::size_t j = 0; j < i; ++j) {
       if (alike(spec, listen_of(config, j))) return refusal(Said::given_twice, "listen", "listen");
     }

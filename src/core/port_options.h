@@ -2,8 +2,6 @@
 // what.
 #pragma once
 
-#include <span>
-
 #include "core/config.h"
 #include "core/notice.h"
 
@@ -21,8 +19,8 @@ bool read_listen(const char* list, Config& config);
 bool read_share(const char* value, Config& config);
 bool read_user(const char* value, Config& config);
 
-// The ports that --share names, as many as there is room for; how many. None: all are meant.
-std::size_t shared_ports(const Config& config, std::span<std::uint16_t> out);
+// The port is one of those that --share names; it has been read before.
+bool names_port(const char* ports, int port);
 
 // What cannot be, of those options together; kind none if all is well.
 Notice check_ports(const Config& config);

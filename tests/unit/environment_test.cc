@@ -1,6 +1,7 @@
 #include "linux/environment.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <iterator>
@@ -186,6 +187,127 @@ TEST(ReplicaEnvironment, LeavesTheEnvironmentItWasMadeFromAlone) {
   EXPECT_STREQ(envp[0], "NODE_APP_INSTANCE=x");
   EXPECT_STREQ(envp[1], "A=1");
   EXPECT_EQ(envp[2], nullptr);
+}
+
+// ---- ports
+// ----------------------------------------------------------------------------------------
+
+// The environment of replica 0 by that configuration.
+std::string of_config(const Config& config, std::vector<std::string> variables,
+                      const char* home = nullptr) {
+  std::vector<char*> envp;
+  for (std::string& variable : variables) envp.push_back(variable.data());
+  envp.push_back(nullptr);
+  std::vector<char*> room(ReplicaEnvironment::size(envp.data()));
+  ReplicaEnvironment environment;
+  environment.prepare(envp.data(), room.data(), config, home);
+  std::string text;
+  for (char** entry = environment.of_slot(0, 1); *entry != nullptr; ++entry) {
+    text += (text.empty() ? "" : " ") + std::string(*entry);
+  }
+  return text;
+}
+
+Config listening(const std::vector<const char*>& items) {
+  Config config;
+  for (const char* item : items) EXPECT_TRUE(config.listen.push(item));
+  return config;
+}
+
+std::string own_pid() { return " LISTEN_PID=" + std::to_string(::getpid()); }
+
+TEST(ReplicaEnvironment, PlainInitHasNoNumbers) {
+  EXPECT_EQ(of_config(Config{}, {"A=1"}), "A=1");
+  EXPECT_EQ(of_config(Config{}, {"HYDRINIT_REPLICA=7", "NODE_APP_INSTANCE=7"}),
+            "HYDRINIT_REPLICA=7 NODE_APP_INSTANCE=7")
+      << "nor does it take those of another's replicas";
+}
+
+TEST(ReplicaEnvironment, TellsHowManySocketsThereAreAndTheirNames) {
+  EXPECT_SAME_WORDS(of_config(listening({"web=80,unix:/a", "unix:/a", "udp=udp:53"}), {"A=1"}),
+                    "LISTEN_FDS=3 LISTEN_FDNAMES=web:unknown:udp A=1" + own_pid());
+}
+
+TEST(ReplicaEnvironment, SocketsOfReplicasAreToldToo) {
+  Config config = listening({"80"});
+  config.replicas = 1;
+  EXPECT_SAME_WORDS(of_config(config, {}),
+                    "LISTEN_FDS=1 LISTEN_FDNAMES=unknown HYDRINIT_REPLICA=0 "
+                    "HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0" +
+                        own_pid());
+}
+
+TEST(ReplicaEnvironment, WithoutListenPidItIsLeftOutAndAnInheritedOneToo) {
+  Config config = listening({"80"});
+  config.listen_pid = false;
+  EXPECT_SAME_WORDS(of_config(config, {"LISTEN_PID=7", "A=1"}),
+                    "LISTEN_FDS=1 LISTEN_FDNAMES=unknown A=1");
+}
+
+TEST(ReplicaEnvironment, ReplacesInheritedOnesOfSockets) {
+  EXPECT_SAME_WORDS(of_config(listening({"80"}), {"LISTEN_FDS=9", "LISTEN_PID=9",
+                                                  "LISTEN_FDNAMES=x:y", "LISTEN_FDSX=1", "A=1"}),
+                    "LISTEN_FDS=1 LISTEN_FDNAMES=unknown LISTEN_FDSX=1 A=1" + own_pid());
+}
+
+TEST(ReplicaEnvironment, WithoutSocketsThoseOfSocketsStay) {
+  EXPECT_EQ(of_config(Config{}, {"LISTEN_FDS=9", "LISTEN_PID=9"}), "LISTEN_FDS=9 LISTEN_PID=9");
+}
+
+TEST(ReplicaEnvironment, LongestNamesOfTheMostSocketsHaveRoom) {
+  Config config;
+  std::vector<std::string> items;
+  std::string names;
+  for (std::size_t i = 0; i < kListenMax; ++i) {
+    const std::string name(kListenNameMax, static_cast<char>('a' + i));
+    items.push_back(name + "=" + std::to_string(i + 1));
+    names += (i > 0 ? ":" : "") + name;
+  }
+  for (const std::string& item : items) ASSERT_TRUE(config.listen.push(item.c_str()));
+  EXPECT_SAME_WORDS(of_config(config, {}), "LISTEN_FDS=16 LISTEN_FDNAMES=" + names + own_pid());
+}
+
+TEST(ReplicaEnvironment, NotifySocketIsWhatTheLinksWriteThere) {
+  std::string inherited = "NOTIFY_SOCKET=/run/systemd/notify";
+  char* envp[] = {inherited.data(), nullptr};
+  char* room[16];
+  ASSERT_LE(ReplicaEnvironment::size(envp), std::size(room));
+  Config config;
+  config.replicas = 1;
+  config.ready_by = ReadyBy::notify;
+  ReplicaEnvironment environment;
+  environment.prepare(envp, room, config, nullptr);
+  const std::string given = "NOTIFY_SOCKET=@00001";
+  ASSERT_LT(given.size(), sizeof(ReplicaEnvironment::Notify));
+  given.copy(environment.notify(), given.size());
+  std::string found;
+  for (char** entry = environment.of_slot(0, 1); *entry != nullptr; ++entry) {
+    if (std::string(*entry).starts_with("NOTIFY_SOCKET=")) found += *entry;
+  }
+  EXPECT_EQ(found, given) << "once, and not the inherited one";
+}
+
+TEST(ReplicaEnvironment, NotifySocketStaysWhereNobodyWaitsForIt) {
+  Config config;
+  config.ready_by = ReadyBy::notify;
+  EXPECT_EQ(of_config(config, {"NOTIFY_SOCKET=/run/notify"}), "NOTIFY_SOCKET=/run/notify")
+      << "a plain init";
+}
+
+TEST(ReplicaEnvironment, HomeIsTheUsersWhenThereIsOne) {
+  EXPECT_SAME_WORDS(of_config(Config{}, {"HOME=/root", "A=1"}, "/home/app"), "HOME=/home/app A=1");
+  EXPECT_SAME_WORDS(of_config(Config{}, {"HOME=/root", "A=1"}), "HOME=/root A=1");
+}
+
+TEST(ReplicaEnvironment, AllOfThemAtOnceHaveRoom) {
+  Config config = listening({"a=80"});
+  config.replicas = 1;
+  config.index_env = "PORT=3000";
+  config.ready_by = ReadyBy::notify;
+  EXPECT_SAME_WORDS(of_config(config, {}, "/home/app"),
+                    "PORT=3000 HYDRINIT_REPLICA=0 HYDRINIT_REPLICA_COUNT=1 NODE_APP_INSTANCE=0 "
+                    "LISTEN_FDS=1 LISTEN_FDNAMES=a NOTIFY_SOCKET= HOME=/home/app" +
+                        own_pid());
 }
 
 }  // namespace
