@@ -45,7 +45,7 @@ PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz $(X86) -fno-expensive-optimizations -fno-thr
   -fstack-protector \
   $(WARNINGS) -Wframe-larger-than=16384 $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)
 PRODUCT_LDFLAGS := $(LIBC_LDFLAGS) -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro \
-  -Wl,-z,noseparate-code -Wl,-z,common-page-size=1024 -Wl,-z,noexecstack -Wl,--hash-style=gnu -s
+  -Wl,-z,noseparate-code -Wl,-z,common-page-size=1024 -Wl,-z,noexecstack -Wl,--hash-style=sysv -s
 
 PRODUCT_OBJECTS := $(SOURCES:src/%.cc=$(BUILD)/product/%.o)
 
@@ -70,12 +70,17 @@ $(BUILD)/flags: FORCE
 	@printf '%s\n' "$(subst ",\",$(FLAGS))" | cmp -s - $@ || printf '%s\n' "$(subst ",\",$(FLAGS))" >$@
 FORCE:
 
-# The licence's text as a string literal.
-$(BUILD)/generated/license.inc: LICENSE
+# The licence's text as string literals, what is in capitals apart and in small letters.
+LICENCE := $(BUILD)/generated/license.inc $(BUILD)/generated/disclaimer.inc
+QUOTE := sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/'
+$(BUILD)/generated/license.inc: LICENSE Makefile
 	@mkdir -p $(@D)
-	$(QUIET)sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $< >$@
+	$(QUIET)sed '/^THE SOFTWARE/,$$d' $< | $(QUOTE) >$@
+$(BUILD)/generated/disclaimer.inc: LICENSE Makefile
+	@mkdir -p $(@D)
+	$(QUIET)sed -n '/^THE SOFTWARE/,$$p' $< | tr A-Z a-z | $(QUOTE) >$@
 
-$(BUILD)/product/core/help.o $(BUILD)/hosted/core/help.o: $(BUILD)/generated/license.inc
+$(BUILD)/product/core/help.o $(BUILD)/hosted/core/help.o: $(LICENCE)
 
 # ---- tests: the same sources, hosted, with sanitizers ------------------------------------------
 
@@ -131,12 +136,12 @@ format:
 check-format:
 	clang-format --dry-run --Werror $(CXX_FILES)
 
-tidy: $(BUILD)/generated/license.inc
+tidy: $(LICENCE)
 	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- $(TEST_CXXFLAGS)
 
 # Core objects without link-time optimisation, so that nm sees what they import.
 CORE_PLAIN := $(patsubst src/core/%.cc,$(BUILD)/layers/%.o,$(wildcard src/core/*.cc))
-$(BUILD)/layers/%.o: src/core/%.cc $(BUILD)/flags $(BUILD)/generated/license.inc
+$(BUILD)/layers/%.o: src/core/%.cc $(BUILD)/flags $(LICENCE)
 	@mkdir -p $(@D)
 	$(QUIET)$(CXX) $(PRODUCT_CXXFLAGS) -fno-lto -c $< -o $@
 

@@ -76,7 +76,7 @@ void append_ready(Text& out, const Config& config) {
 }
 
 // The value that an option has now, whether given or by default.
-void append_value(Text& out, const Option& option, const Config& config) {
+[[gnu::noinline]] void append_value(Text& out, const Option& option, const Config& config) {
   const char* field = reinterpret_cast<const char*>(&config) + option.field();
   switch (option.value()) {
   case ValueKind::flag:

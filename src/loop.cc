@@ -88,7 +88,7 @@ void Loop::handle(const os::ReceivedSignal& signal) {
   dispatch(event);
 }
 
-void Loop::drain_children() {
+[[gnu::noinline]] void Loop::drain_children() {
   os::ChildChange change;
   int told = 0;
   while (told < kExitsPerRound && (change = reaper_.next()).pid > 0) {

@@ -75,6 +75,7 @@ __attribute__((noinline)) bool prepare(const Config& config, Reporter& reporter)
 __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation,
                                   char** environment, os::RawMask mask, Reporter& reporter) {
   Config& config = invocation.config;
+  const bool supervises = config.supervises();
   const bool sigchld_ignored = os::reset_ignored_sigchld();
   if (!prepare(config, reporter)) return dialect.codes.internal;
   const int signal_fd = os::open_signal_fd();
@@ -94,9 +95,9 @@ __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation
   // Several could not share the foreground: then hydrinit keeps it.
   if (config.verb == Verb::run && fleet.count == 1) {
     // ^C is meant for all the lives of a replica, so it has the foreground only if it must.
-    terminal.open(config.placement, config.supervises());
+    terminal.open(config.placement, supervises);
   }
-  if (terminal.in_pipeline() && !config.supervises() && config.scope == SignalScope::leader &&
+  if (terminal.in_pipeline() && !supervises && config.scope == SignalScope::leader &&
       os::own_pid() != 1) {
     config.placement = Placement::same_group;
     terminal.leave();
@@ -126,9 +127,13 @@ int main(int argc, char** argv, char** environment) {
   const Dialect dialect = choose_dialect(argc > 0 ? argv[0] : "");
   Invocation invocation = parse_invocation(dialect, argv, environment);
   const Config& config = invocation.config;
-  const Voice voice{config.style,       config.verbosity,
-                    config.warn_reaped, os::own_pid(),
-                    dialect.usage,      invocation.command != nullptr ? invocation.command[0] : "",
+  const Voice voice{config.style,
+                    config.verbosity,
+                    config.warn_reaped,
+                    os::own_pid(),
+                    dialect.name,
+                    dialect.usage,
+                    invocation.command != nullptr ? invocation.command[0] : "",
                     os::error_text};
   Reporter reporter(voice);
   if (invocation.refused()) return refuse(dialect, invocation, reporter);

@@ -42,6 +42,9 @@ inline constexpr int kReplicasMax = 10000;
 // The longest name that --index-env takes.
 inline constexpr int kIndexNameMax = 64;
 
+// Those that ask to stop unless --stop-on says otherwise.
+inline constexpr SignalSet kStopSignals{kSignalInt, kSignalQuit, kSignalTerm};
+
 struct Config {
   // Not in the header: as a constant the defaults would take 400 bytes of the binary.
   Config();
@@ -80,7 +83,7 @@ struct Config {
   Millis stop_timeout{-1};  // negative: never KILL
   Millis stop_delay{};
   Millis wait_all{};
-  SignalSet stop_on{kSignalInt, kSignalQuit, kSignalTerm};
+  SignalSet stop_on = kStopSignals;
   SuccessStatuses success{};
   SuccessStatuses no_restart{};  // these fail at once
   SignalTable signals{};

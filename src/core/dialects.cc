@@ -199,31 +199,32 @@ constexpr auto kCatatonitVariables = packed<kCatatonitVariablesRows, 2>();
 #undef VARIABLE
 
 // Style; exit codes for a usage error, an internal failure, ENOENT, EACCES and another errno of
-// execve(2); subreaper, placement, verbosity, whether the group is told at the end; the usage line
-// and the original's version text.
-using DialectRow = PackedRow<10, 2>;
+// execve(2); subreaper, placement, verbosity, whether the group is told at the end; the
+// program's name, what follows it on the usage line, and the original's version text.
+using DialectRow = PackedRow<10, 3>;
 consteval DialectRow dialect(Style style, ExitCodes codes, Subreaper subreaper, Placement placement,
-                             std::uint8_t verbosity, bool term_group_at_end, const char* usage,
-                             const char* version) {
+                             std::uint8_t verbosity, bool term_group_at_end, const char* name,
+                             const char* usage, const char* version) {
   return {{static_cast<std::uint8_t>(style), codes.usage, codes.internal, codes.not_found,
            codes.not_executable, codes.exec_failed, static_cast<std::uint8_t>(subreaper),
            static_cast<std::uint8_t>(placement), verbosity, term_group_at_end},
-          {usage, version}};
+          {name, usage, version}};
 }
 
 constexpr DialectRow kDialectRows[] = {
     dialect(Style::native,
             {kExitUsage, kExitInternal, kExitNotFound, kExitNotExecutable, kExitNotExecutable},
-            Subreaper::automatic, Placement::new_group, 0, false,
-            "hydrinit [options] [--] command [argument...]", ""),
+            Subreaper::automatic, Placement::new_group, 0, false, "hydrinit",
+            " [options] [--] command [argument...]", ""),
     dialect(Style::tini, {1, 1, 127, 126, 1}, Subreaper::off, Placement::new_group, 1, false,
-            "tini [OPTIONS] PROGRAM -- [ARGS] | --version", "tini version 0.19.0"),
+            "tini", " [OPTIONS] PROGRAM -- [ARGS] | --version", "tini version 0.19.0"),
     dialect(Style::dumb_init, {1, 1, 2, 2, 2}, Subreaper::off, Placement::new_session, 0, true,
-            "dumb-init [option] program [args]", "dumb-init v1.2.5"),
+            "dumb-init", " [option] program [args]", "dumb-init v1.2.5"),
     dialect(Style::catatonit, {1, 1, 1, 1, 1}, Subreaper::automatic, Placement::new_group, 0, false,
-            "catatonit [-ghLPV] [--] <progname> [<arguments>...]", "tini version 0.1.7_catatonit"),
+            "catatonit", " [-ghLPV] [--] <progname> [<arguments>...]",
+            "tini version 0.1.7_catatonit"),
 };
-constexpr auto kDialects = packed<kDialectRows, 2>();
+constexpr auto kDialects = packed<kDialectRows, 1>();
 
 // libc keeps these two for itself, and the originals' sigfillset() leaves them out.
 constexpr SignalSet kLibcOwn{32, 33};
@@ -237,20 +238,24 @@ Style choose_style(const char* argv0) {
   for (; *argv0 != '\0'; ++argv0) {
     if (*argv0 == '/') name = argv0 + 1;
   }
-  const auto is = [name](const char* other) { return equal(name, other); };
   // Docker and podman install their init under a name of their own; it promises tini's contract.
-  if (is("tini") || is("tini-static") || is("docker-init") || is("podman-init")) return Style::tini;
-  if (is("dumb-init")) return Style::dumb_init;
-  return is("catatonit") ? Style::catatonit : Style::native;
+  static constexpr char kNames[] =
+      "catatonit\0dumb-init\0tini\0tini-static\0docker-init\0podman-init\0";
+  switch (word_number(name, kNames)) {
+  case 0: return Style::native;
+  case 1: return Style::catatonit;
+  case 2: return Style::dumb_init;
+  default: return Style::tini;
+  }
 }
 
 }  // namespace
 
 const char* native_options() { return kNativeOptions.data(); }
 
-Dialect choose_dialect(const char* argv0) {
+[[gnu::noinline]] Dialect choose_dialect(const char* argv0) {
   const Style style = choose_style(argv0);
-  PackedCursor<10, 2> row(kDialects.data());
+  PackedCursor<10, 3> row(kDialects.data());
   while (row.head(0) != static_cast<std::uint8_t>(style)) row.next();
   Dialect dialect;
   dialect.style = style;
@@ -259,8 +264,9 @@ Dialect choose_dialect(const char* argv0) {
   dialect.placement = static_cast<Placement>(row.head(7));
   dialect.verbosity = static_cast<std::int8_t>(row.head(8));
   dialect.term_group_at_end = row.head(9) != 0;
-  dialect.usage = row.text(0);
-  dialect.version = row.text(1);
+  dialect.name = row.text(0);
+  dialect.usage = row.text(1);
+  dialect.version = row.text(2);
   dialect.options = native_options();
   dialect.variables = "";
   if (style == Style::tini) {

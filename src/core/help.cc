@@ -37,14 +37,22 @@ void append_license(Text& out) {
   out.put_squeezed(squeezed<
 #include "license.inc"  // made from LICENSE by the Makefile
                    >());
+  // Kept in small letters, which share pairs with the other texts.
+  const std::size_t disclaimer = out.view().size();
+  out.put_squeezed(squeezed<
+#include "disclaimer.inc"
+                   >());
+  out.raise(disclaimer);
 }
 
 void append_help(Text& out, const Dialect& dialect, bool all) {
   const bool native = dialect.style == Style::native;
   if (!native) append_version(out, dialect);
-  out.add("Usage: %s\n\n", dialect.usage);
+  out.add("Usage: %s", dialect.name);
+  out.put_squeezed(dialect.usage);
   out.put_squeezed(
-      squeezed<"Runs the command, forwards signals, reaps orphans, exits with its code.\n\n">());
+      squeezed<
+          "\n\nRuns the command, forwards signals, reaps orphans, exits with its code.\n\n">());
   for (Option option(dialect.options); !option.at_end(); option.next()) {
     if (option.use() == OptionUse::detail && !all) continue;
     append_option(out, option, native && !option.takes_value() && option.is_policy());
@@ -59,11 +67,8 @@ void append_help(Text& out, const Dialect& dialect, bool all) {
 
 void append_version(Text& out, const Dialect& dialect) {
   // The original's text stands first: Docker reads "tini version X - ..." from it.
-  if (dialect.style == Style::dumb_init) {
-    out.add("%s\n", dialect.version);
-  } else if (dialect.style != Style::native) {
-    out.add("%s - ", dialect.version);
-  }
+  out.put_squeezed(dialect.version);
+  if (dialect.style != Style::native) out.put(dialect.style == Style::dumb_init ? "\n" : " - ");
   out.put(kVersionLine);
 }
 

@@ -16,7 +16,7 @@ constexpr int kLevels = 8;
 // The words. %p the pid, %i our own, %q the command, %s and %n the signal by name and number, %o
 // and %m the other number as a signal's name and plainly, %r the slot, %w how it ended, %t when it
 // starts again, %g "pid 7" or "process group 7", %f the name, %c the letter, %v the value, %x what
-// it should have been, %e the error, %d the code, %u the usage line, %z its first word, %h the
+// it should have been, %e the error, %d the code, %u the usage line, %z the program's name, %h the
 // speaker: "hydrinit: ", "[dumb-init] ", "[WARN  tini (1)] " by level.
 using Row = PackedRow<2, 1>;
 constexpr Row say(Kind kind, int level, Stream stream, const char* words) {
@@ -177,12 +177,15 @@ Line find(const char* table, Kind kind) {
 
 void append_head(Text& out, int level, Style style, int own_pid) {
   // From kAlways on; nothing is said at -1 and 0.
-  constexpr char kTiniLevels[][6] = {"FATAL", "", "", "WARN ", "INFO ", "DEBUG"};
+  static constexpr char kTiniLevels[] = "FATAL\0\0\0WARN \0INFO \0DEBUG";
   switch (style) {
   case Style::native:
   case Style::catatonit: out.put("hydrinit: "); break;
   case Style::dumb_init: out.put("[dumb-init] "); break;
-  case Style::tini: out.add("[%s tini (%d)] ", kTiniLevels[level - kAlways], own_pid); break;
+  case Style::tini:
+    out.add("[%s tini (%d)] ", skip_strings(kTiniLevels, static_cast<std::size_t>(level - kAlways)),
+            own_pid);
+    break;
   }
 }
 
@@ -250,10 +253,11 @@ void append_code(Text& out, char code, const Line& line, const Notice& notice, c
   case field_code('c'): out.put_shown(notice.letter); break;
   case field_code('v'): out.put_shown(notice.value); break;
   case field_code('x'): append_description(out, notice.expected); break;
-  case field_code('u'): out.put_shown(voice.usage); break;
-  case field_code('z'):
-    for (const char* word = voice.usage; *word != ' '; ++word) out.put(*word);
+  case field_code('u'):
+    out.put(voice.name);
+    out.put_squeezed(voice.usage);
     break;
+  case field_code('z'): out.put(voice.name); break;
   case field_code('e'): append_error(out, voice.error_text(notice.code), notice.code); break;
   case field_code('d'): out.put_number(notice.code); break;
   default: out.put_code(code); break;

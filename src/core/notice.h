@@ -124,7 +124,8 @@ struct Voice {
   std::int8_t verbosity = 0;
   bool warn_reaped = false;
   int own_pid = 0;
-  const char* usage = "";                    // of the dialect
+  const char* name = "";  // of the dialect, as its usage
+  const char* usage = "";
   const char* command = "";                  // argv[0] of the command
   const char* (*error_text)(int) = nullptr;  // errno to words, squeezed; nullptr for an unknown one
 };

@@ -13,9 +13,13 @@ constexpr int kDumbInitSignalMax = 31;
 // reaper consumes it.
 constexpr SignalSet kNotReceived{kSignalKill, kSignalStop, kSignalChld};
 
-// name is spelled out by the first length characters of text.
-bool spells(const char* text, int length, const char* name) {
-  return after(text, name) == text + length;
+enum class Spelled : std::uint8_t { other, cut, whole };
+
+// How the text up to end spells name.
+[[gnu::noinline]] Spelled spells(const char* text, const char* end, const char* name) {
+  while (text != end && *text == *name) ++text, ++name;
+  if (text != end) return Spelled::other;
+  return *name == '\0' ? Spelled::whole : Spelled::cut;
 }
 
 // Behind HYDRINIT_: the option's name in capitals, '_' for '-', then '='. Returns its value.
@@ -70,18 +74,14 @@ bool take_status(const char*& cursor, SuccessStatuses& statuses) {
 
 // tini's table: SIGHUP to SIGSYS, without those that are not POSIX's.
 int parse_tini_signal(const char* text) {
-  constexpr int kLast = 31;                        // SYS
   constexpr SignalSet kUnknownToTini{16, 29, 30};  // STKFLT, IO, PWR
-  if (!begins(text, "SIG") || is_digit(text[3])) return 0;
-  for (const char* at = text; *at != '\0'; ++at) {
-    if (*at != to_upper(*at)) return 0;
-  }
-  const int number = parse_signal(text);
-  return number > kLast || kUnknownToTini.has(number) ? 0 : number;
+  const char* name = after(text, "SIG");
+  const int number = name != nullptr ? named_signal(name) : 0;
+  return kUnknownToTini.has(number) ? 0 : number;
 }
 
 // Reads text as atoi does: leading digits count, anything else is 0.
-std::int8_t parse_leading_number(const char* text) {
+[[gnu::noinline]] std::int8_t parse_leading_number(const char* text) {
   const std::int64_t number = take_number(text, INT32_MAX);
   if (number < 0) return 0;
   return static_cast<std::int8_t>(number < kVerbosityMax ? number : kVerbosityMax);
@@ -101,14 +101,10 @@ std::int16_t parse_replicas(const char* text) {
 
 // NAME or NAME=BASE, the name as a shell would take it.
 bool is_index_env(const char* text) {
-  const char* const end = text + kIndexNameMax;
-  if (is_digit(*text) || *text == '=' || *text == '\0') return false;
-  for (; *text != '\0' && *text != '='; ++text) {
-    const char upper = to_upper(*text);
-    const bool letter = upper >= 'A' && upper <= 'Z';
-    if (text == end || (*text != '_' && !is_digit(*text) && !letter)) return false;
-  }
-  return *text == '\0' || parse_number(text + 1, INT32_MAX - kReplicasMax) >= 0;
+  const char* end = text;
+  while (*end == '_' || is_digit(*end) || is_capital(to_upper(*end))) ++end;
+  if (end == text || is_digit(*text) || end - text > kIndexNameMax) return false;
+  return *end == '\0' || (*end == '=' && parse_number(end + 1, INT32_MAX - kReplicasMax) >= 0);
 }
 
 class Parser {
@@ -123,7 +119,7 @@ class Parser {
 
  private:
   using Said = Notice::Kind;
-  void fail(Said kind, const char* name, const char* name_end = nullptr);
+  void fail(Said kind, const char* name, const char* value = nullptr);
 
   // Each returns how many arguments it used.
   int read_letters(char** argv);
@@ -132,7 +128,7 @@ class Parser {
   int take_value(const Option& option, const char* attached, char** argv);
   // At the end of the table when there is no such option.
   Option find_letter(char letter) const;
-  Option find_long(const char* name, int length, bool& negated) const;
+  Option find_long(const char* name, const char* end, bool& negated) const;
 
   // The field of Config that a row names; its kind of value implies the type (dialects.cc checks
   // it).
@@ -154,10 +150,11 @@ class Parser {
   Config& config_;
 };
 
-[[gnu::noinline]] void Parser::fail(Said kind, const char* name, const char* name_end) {
+[[gnu::noinline]] void Parser::fail(Said kind, const char* name, const char* value) {
   out_.error.kind = kind;
   out_.error.name = name;
-  out_.error.name_end = name_end;
+  out_.error.name_end = nullptr;
+  out_.error.value = value;
 }
 
 void Parser::read_environment(char** envp) {
@@ -165,23 +162,24 @@ void Parser::read_environment(char** envp) {
     Option option(native_options());
     const char* value = find_variable(*envp, option);
     if (value == nullptr || *value == '\0') continue;  // set to nothing is as good as not set
-    const bool on = word_number(value, "1\0yes\0true\0on\0") != 0;
-    const bool word = on || word_number(value, "0\0no\0false\0off\0") != 0;
+    // The first four of these words say no.
+    const int word = word_number(value,
+                                 "0\0no\0false\0off\0"
+                                 "1\0yes\0true\0on\0");
     bool good = true;
-    if (option.value() == ValueKind::share && word) {
-      config_.share = on ? "" : nullptr;
+    if (option.value() == ValueKind::share && word != 0) {
+      config_.share = word > 4 ? "" : nullptr;
     } else if (option.takes_value()) {
       good = apply_value(option, value);
     } else if (option.value() == ValueKind::count && is_digit(*value) && value[1] == '\0') {
       config_.verbosity = parse_leading_number(value);
-    } else if (word) {
-      apply_flag(option, on);
     } else {
-      good = false;
+      good = word != 0;
+      if (good) apply_flag(option, word > 4);
     }
     if (good) continue;
-    fail(Said::bad_variable, *envp, value - 1);
-    out_.error.value = value;
+    fail(Said::bad_variable, *envp, value);
+    out_.error.name_end = value - 1;
     out_.error.expected = option.value();
   }
 }
@@ -228,12 +226,13 @@ int Parser::read_letters(char** argv) {
 
 int Parser::read_long(char** argv) {
   const char* name = *argv + 2;
-  int length = 0;
-  while (name[length] != '\0' && name[length] != '=') ++length;
-  const char* attached = name[length] == '=' ? name + length + 1 : nullptr;
+  const char* end = name;
+  while (*end != '\0' && *end != '=') ++end;
+  const char* attached = *end == '=' ? end + 1 : nullptr;
   bool negated = false;
-  const Option option = find_long(name, length, negated);
-  fail(option.at_end() ? Said::unknown_option : Said::none, name, name + length);
+  const Option option = find_long(name, end, negated);
+  fail(option.at_end() ? Said::unknown_option : Said::none, name, attached);
+  out_.error.name_end = end;
   out_.error.letter = '\0';
   if (option.at_end() || option.takes_value()) {
     return out_.refused() ? 0 : take_value(option, attached, argv);
@@ -244,7 +243,6 @@ int Parser::read_long(char** argv) {
     attached = nullptr;
   }
   if (attached == nullptr) return 1;
-  out_.error.value = attached;
   out_.error.kind = Said::unexpected_value;
   return 0;
 }
@@ -269,7 +267,7 @@ Option Parser::find_letter(char letter) const {
   return option;
 }
 
-Option Parser::find_long(const char* name, int length, bool& negated) const {
+Option Parser::find_long(const char* name, const char* end, bool& negated) const {
   const bool native = dialect_.style == Style::native;
   const bool negation = native && begins(name, "no-");
   int abbreviated = 0;
@@ -277,13 +275,12 @@ Option Parser::find_long(const char* name, int length, bool& negated) const {
   Option option(dialect_.options);
   for (; !option.at_end(); option.next()) {
     if (*option.name() == '\0') continue;
-    if (spells(name, length, option.name())) return option;
+    const Spelled spelled = spells(name, end, option.name());
+    if (spelled == Spelled::whole) return option;
     negated = negation && !option.takes_value() && option.is_policy() &&
-              spells(name + 3, length - 3, option.name());
+              spells(name + 3, end, option.name()) == Spelled::whole;
     if (negated) return option;
-    int same = 0;
-    while (same < length && name[same] == option.name()[same]) ++same;
-    if (same == length && length > 0) {
+    if (spelled == Spelled::cut && end > name) {
       guess = option;
       ++abbreviated;
     }
@@ -398,16 +395,13 @@ void Parser::read_dialect_variables(char** envp) {
 
 void Parser::check_contradictions() {
   if (config_.on_failure_max >= 0 && config_.max_restarts >= 0) {
-    fail(Said::both_given, "max-restarts");
-    out_.error.value = "restart on-failure:N";
+    fail(Said::both_given, "max-restarts", "restart on-failure:N");
   }
   if (config_.restart_delay > config_.restart_max_delay) {
-    fail(Said::above_limit, "restart-delay");
-    out_.error.value = "restart-max-delay";
+    fail(Said::above_limit, "restart-delay", "restart-max-delay");
   }
   if (config_.max_replicas != 0 && config_.replicas > config_.max_replicas) {
-    fail(Said::above_limit, "replicas");
-    out_.error.value = "max-replicas";
+    fail(Said::above_limit, "replicas", "max-replicas");
   }
   const Notice ports = check_ports(config_);
   if (ports.kind != Said::none) out_.error = ports;
@@ -486,26 +480,12 @@ void strip_environment(char** envp) {
   *kept = nullptr;
 }
 
-int word_number(const char* text, const char* words) {
-  for (int number = 1; *words != '\0'; words = skip_strings(words, 1), ++number) {
-    if (equal(text, words)) return number;
-  }
-  return 0;
-}
-
 Millis parse_duration(const char* text) {
   const std::int64_t number = take_number(text, kDurationMax.count);
-  std::int64_t scale = 0;
-  if (equal(text, "ms")) {
-    scale = 1;
-  } else if (equal(text, "s") || *text == '\0') {
-    scale = 1000;
-  } else if (equal(text, "m")) {
-    scale = std::int64_t{60} * 1000;
-  } else if (equal(text, "h")) {
-    scale = std::int64_t{3600} * 1000;
-  }
-  if (number < 0 || scale == 0 || number > kDurationMax.count / scale) return Millis{-1};
+  static constexpr int kScales[] = {0, 1, 1000, 60 * 1000, 3600 * 1000};
+  const int scale = kScales[word_number(*text != '\0' ? text : "s", "ms\0s\0m\0h\0")];
+  // A number within the limit times the largest scale does not overflow.
+  if (number < 0 || scale == 0 || number * scale > kDurationMax.count) return Millis{-1};
   return Millis{number * scale};
 }
 

@@ -67,16 +67,17 @@ struct Dialect {
   std::int8_t verbosity;
   bool term_group_at_end;
   SignalSet dropped;      // what the original leaves to the kernel or swallows
-  const char* usage;      // the program's name and what follows it on the usage line
-  const char* version;    // the original's own version text
+  const char* name;       // the program's
+  const char* usage;      // what follows it on the usage line; squeezed
+  const char* version;    // the original's own version text; squeezed
   const char* options;    // packed OptionRows
   const char* variables;  // packed VariableRows
 };
 
 struct Invocation {
-  Config config{};
-  char** command = nullptr;  // into argv, ends in nullptr; nullptr: none given
   Notice error{};            // why it was refused; of kind none if it was not
+  char** command = nullptr;  // into argv, ends in nullptr; nullptr: none given
+  Config config{};
   bool refused() const { return error.kind != Notice::Kind::none; }
 };
 
@@ -86,10 +87,6 @@ inline constexpr char kRestartWords[] = "no\0on-failure\0always\0";
 inline constexpr char kExitWhenWords[] = "failed\0any\0all\0never\0";
 inline constexpr char kBalanceWords[] = "even\0shared\0";
 inline constexpr char kReloadOrderWords[] = "drain\0start-first\0stop-first\0";
-
-// The number of text among words, which stand one after the other and end with an empty one; from 1
-// on, 0: it is none of them.
-int word_number(const char* text, const char* words);
 
 // hydrinit's own table: the HYDRINIT_ variables are named after it in every dialect.
 const char* native_options();

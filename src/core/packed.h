@@ -32,7 +32,7 @@ class PackedCursor {
   bool at_end() const { return *row_ == '\0'; }
   std::uint8_t head(std::size_t i) const { return static_cast<std::uint8_t>(row_[i]); }
   const char* text(std::size_t i) const { return skip_strings(row_ + Heads, i); }
-  void next() { row_ = text(Strings); }
+  [[gnu::always_inline]] void next() { row_ = text(Strings); }
 
  private:
   const char* row_;

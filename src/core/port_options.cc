@@ -16,12 +16,17 @@ Notice refusal(Said kind, const char* name, const char* value) {
   return notice;
 }
 
-bool same_name(const ListenSpec& a, const ListenSpec& b) {
-  if (a.name_length == 0 || a.name_length != b.name_length) return false;
-  for (int i = 0; i < a.name_length; ++i) {
-    if (a.name[i] != b.name[i]) return false;
+bool same(const char* a, int a_length, const char* b, int b_length) {
+  for (int i = 0; i < a_length; ++i) {
+    if (a_length != b_length || a[i] != b[i]) return false;
   }
-  return true;
+  return a_length == b_length;
+}
+
+// Before they listen the kernel lets us bind an address a second time (socket(7), SO_REUSEADDR).
+bool alike(const ListenSpec& a, const ListenSpec& b) {
+  return same(a.text, a.length, b.text, b.length) ||
+         (a.name_length > 0 && same(a.name, a.name_length, b.name, b.name_length));
 }
 
 ListenSpec listen_of(const Config& config, std::size_t i) {
@@ -100,8 +105,7 @@ Notice check_ports(const Config& config) {
         return refusal(Said::given_twice, "share", "listen");
     }
     for (std::size_t j = 0; j < i; ++j) {
-      if (same_name(spec, listen_of(config, j)))
-        return refusal(Said::given_twice, "listen", "listen");
+      if (alike(spec, listen_of(config, j))) return refusal(Said::given_twice, "listen", "listen");
     }
   }
   return {};

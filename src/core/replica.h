@@ -100,7 +100,7 @@ struct Replica {
 
   bool has_process() const { return stage >= Stage::starting && stage <= Stage::killing; }
   // Takes the step if the table has it; false, and nothing is changed, if not.
-  bool take(Step step) {
+  [[gnu::always_inline]] bool take(Step step) {
     const StepRow& row = kSteps[static_cast<int>(step)];
     if (!row.from.has(stage)) return false;
     stage = row.to;

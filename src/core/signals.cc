@@ -20,8 +20,6 @@ constexpr int kNamed = 31;
 static_assert(SIGABRT == 6 && SIGBUS == 7 && SIGUSR1 == 10 && SIGUSR2 == 12 && SIGCHLD == 17);
 static_assert(SIGSTOP == 19 && SIGURG == 23 && SIGIO == 29 && SIGPWR == 30 && SIGSYS == 31);
 
-constexpr bool is_letter(char c) { return c >= 'A' && c <= 'Z'; }
-
 // Behind RTMIN or RTMAX: nothing, or the sign and a number.
 int take_offset(const char*& cursor, char sign, int base) {
   if (*cursor != sign) return base;
@@ -29,14 +27,6 @@ int take_offset(const char*& cursor, char sign, int base) {
   const auto offset = static_cast<int>(take_number(cursor, kSignalMax - kSignalRealtimeMin));
   if (offset < 0) return 0;
   return sign == '+' ? base + offset : base - offset;
-}
-
-int named(const char* name) {
-  int number = 1;
-  for (const char* at = kNames; *at != '\0'; at = skip_strings(at, 1), ++number) {
-    if (equal(name, at)) return number;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -49,7 +39,7 @@ int take_signal(const char*& cursor) {
   char word[sizeof "SIGSTKFLT"];
   std::size_t length = 0;
   // The one digit in a name is that of USR1 and USR2.
-  for (; is_letter(to_upper(*cursor)) || is_digit(*cursor); ++cursor) {
+  for (; is_capital(to_upper(*cursor)) || is_digit(*cursor); ++cursor) {
     if (length == sizeof word - 1) return 0;
     word[length++] = to_upper(*cursor);
   }
@@ -57,8 +47,10 @@ int take_signal(const char*& cursor) {
   const char* name = begins(word, "SIG") ? word + 3 : word;
   if (equal(name, "RTMIN")) return take_offset(cursor, '+', kSignalRealtimeMin);
   if (equal(name, "RTMAX")) return take_offset(cursor, '-', kSignalMax);
-  return named(name);
+  return named_signal(name);
 }
+
+int named_signal(const char* name) { return word_number(name, kNames); }
 
 int parse_signal(const char* text) {
   const int number = take_signal(text);

@@ -52,7 +52,10 @@ class SignalSet {
 // RTMIN+3, RTMAX-1; 0 for all else.
 int take_signal(const char*& cursor);
 
-// The same for a text that is nothing but the name.
+// By its bare name in capitals, TERM, of those below the realtime ones; 0 for all else.
+int named_signal(const char* name);
+
+// The same as take_signal() for a text that is nothing but the name.
 int parse_signal(const char* text);
 
 // TERM for 15, RTMIN+3 for 37, the bare number for 32, 33 and whatever is no signal.
@@ -84,7 +87,7 @@ class SignalTable {
   constexpr bool is_rewritten(int number) const { return rewritten_.has(number); }
 
  private:
-  std::uint8_t sent_as_[kSignalMax + 1]{};
+  std::uint8_t sent_as_[kSignalMax + 1];
   SignalSet rewritten_{};
 };
 

@@ -1,7 +1,7 @@
-// Text that is shown, kept small: a byte above 'z' stands for a pair of bytes, either of which may
+// Text that is shown, kept small: a byte above '|' stands for a pair of bytes, either of which may
 // stand for a pair again (byte pair encoding); one below ' ', but for the newline, for a field to
 // be filled in, written as %a to %z. The compiler squeezes, Text::put_squeezed() shows. A text
-// without fields and bytes above 'z' is a squeezed text too.
+// without fields and bytes above '|' is a squeezed text too.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace hydrinit {
 
-inline constexpr int kFirstPair = 'z' + 1;
+inline constexpr int kFirstPair = '|' + 1;
 inline constexpr std::uint8_t kPairs[256 - kFirstPair][2] = {
 #include "core/pairs.inc"
 };

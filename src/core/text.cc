@@ -2,7 +2,7 @@
 
 #include <cstdarg>
 
-#include "core/squeezed.h"
+#include "core/packed.h"
 
 namespace hydrinit {
 
@@ -79,13 +79,16 @@ void Text::column(std::size_t column) {
   } while (++line < column);
 }
 
+void Text::raise(std::size_t from) {
+  for (; from < size_; ++from) begin_[from] = to_upper(begin_[from]);
+}
+
 std::int64_t take_number(const char*& cursor, std::int64_t max) {
   if (!is_digit(*cursor)) return -1;
   std::int64_t value = 0;
   for (; is_digit(*cursor); ++cursor) {
-    const int digit = *cursor - '0';
-    if (digit > max || value > (max - digit) / 10) return -1;
-    value = value * 10 + digit;
+    if (__builtin_mul_overflow(value, 10, &value)) return -1;
+    if (__builtin_add_overflow(value, *cursor - '0', &value) || value > max) return -1;
   }
   return value;
 }
@@ -107,6 +110,13 @@ char* cut_field(char*& cursor, char separator) {
 bool equal(const char* a, const char* b) {
   const char* rest = after(a, b);
   return rest != nullptr && *rest == '\0';
+}
+
+int word_number(const char* text, const char* words) {
+  for (int number = 1; *words != '\0'; words = skip_strings(words, 1), ++number) {
+    if (equal(text, words)) return number;
+  }
+  return 0;
 }
 
 std::int64_t parse_number(const char* text, std::int64_t max) {

@@ -15,7 +15,7 @@ class Text {
   // zero.
   template <std::size_t Size>
   explicit Text(char (&buffer)[Size]) : Text(buffer, Size) {}
-  Text(char* buffer, std::size_t size) : begin_(buffer), capacity_(size) {}
+  [[gnu::noinline]] Text(char* buffer, std::size_t size) : begin_(buffer), capacity_(size) {}
 
   // Understands %s, %d, %c and %%. Text that comes in by %s and %c is
   // shown safely, as by put_shown().
@@ -30,12 +30,16 @@ class Text {
   void put_shown(const char* text, const char* end = nullptr);
   void put_shown(char c);
   void put_number(int number);
+  // All from there on in capitals.
+  void raise(std::size_t from);
   // Spaces up to the column (bytes since the last newline); one at least.
   void column(std::size_t column);
 
   std::string_view view() const { return {begin_, size_}; }
   bool empty() const { return size_ == 0; }
   void clear() { size_ = 0; }
+  // Back to a size that it had.
+  void cut(std::size_t size) { size_ = size; }
 
   static constexpr int kShownMax = 200;
 
@@ -56,11 +60,15 @@ std::int64_t parse_number(const char* text, std::int64_t max);
 const char* after(const char* text, const char* prefix);
 inline bool begins(const char* text, const char* prefix) { return after(text, prefix) != nullptr; }
 bool equal(const char* a, const char* b);
+// The number of text among words, which stand one after the other and end with an empty one; from 1
+// on, 0: it is none of them.
+int word_number(const char* text, const char* words);
 
 // Ends the field at the cursor, and moves to the next one.
 char* cut_field(char*& cursor, char separator);
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 constexpr char to_upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }

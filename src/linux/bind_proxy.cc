@@ -146,7 +146,7 @@ const char* proc_path(Path& out, std::uint32_t pid, const char* what, std::uint3
 
 Error read_memory(std::uint32_t pid, std::uint64_t at, std::span<char> out) {
   Path path;
-  const Fd memory = os::open_file(proc_path(path, pid, "mem", 0), O_RDONLY);
+  const Fd memory(os::open_file(proc_path(path, pid, "mem", 0), O_RDONLY));
   if (!memory.valid()) return {"/proc/PID/mem", errno};
   iovec content{out.data(), out.size()};
   // The offset in two halves, of which a 64-bit kernel looks only at the first.

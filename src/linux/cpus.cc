@@ -19,33 +19,43 @@ const char* join(Path& out, const char* folder, const char* name) {
   return out;
 }
 
-// The limit that stands in the folder, rounded up; 0: none. path is left as that of the file.
-int read_limit(const char* folder, Path& path) {
-  char text[64];
-  const char* at = text;
-  if (!os::read_file(join(path, folder, "/cpu.cfs_period_us"), text).failed()) {
-    const std::int64_t period = take_number(at, INT64_MAX);
-    at = text;
-    // -1 is no number here, and no limit.
-    if (os::read_file(join(path, folder, "/cpu.cfs_quota_us"), text).failed()) return 0;
-    return cpus_of_quota(take_number(at, INT64_MAX), period);
-  }
-  return os::read_file(join(path, folder, "/cpu.max"), text).failed() ? 0 : parse_cpu_max(text);
+// Reads the file of that name in the folder, which stays as it is; its path stays behind in buffer.
+bool read_number(Text& folder, const char* name, char (&text)[64]) {
+  const std::size_t size = folder.view().size();
+  folder.put(name);
+  folder.put('\0');
+  folder.cut(size);
+  return !os::read_file(folder.view().data(), text).failed();
 }
 
-// The least limit from the folder, of that size, up to the mount point, its first shortest bytes.
-void walk_up(Path& folder, std::size_t size, std::size_t shortest, CpuCount& out) {
+// The limit that stands in the folder, rounded up; 0: none. Behind the folder's path is left the
+// name of the file.
+int read_limit(Text& folder) {
+  char text[64];
+  const char* at = text;
+  if (!read_number(folder, "/cpu.cfs_period_us", text)) {
+    return read_number(folder, "/cpu.max", text) ? parse_cpu_max(text) : 0;
+  }
+  const std::int64_t period = take_number(at, INT64_MAX);
+  at = text;
+  // -1 is no number here, and no limit.
+  if (!read_number(folder, "/cpu.cfs_quota_us", text)) return 0;
+  return cpus_of_quota(take_number(at, INT64_MAX), period);
+}
+
+// The least limit from the folder up to the mount point, its first shortest bytes.
+void walk_up(Text& folder, std::size_t shortest, CpuCount& out) {
   while (true) {
-    Path path;
-    const int cpus = read_limit(folder, path);
+    const int cpus = read_limit(folder);
     if (cpus > 0 && (out.quota == 0 || cpus < out.quota)) {
       out.quota = cpus;
-      join(out.quota_file, path, "");
+      join(out.quota_file, folder.view().data(), "");
     }
+    std::size_t size = folder.view().size();
     if (size <= shortest) return;
-    while (size > shortest && folder[--size] != '/') {
+    while (size > shortest && folder.view()[--size] != '/') {
     }
-    folder[size] = '\0';
+    folder.cut(size);
   }
 }
 
@@ -69,9 +79,7 @@ void find_quota(const char* root, char* memory, CpuCount& out) {
     folder.put(mount.mount_point);
     const std::size_t shortest = folder.view().size();
     folder.put(group_below(mount, groups[static_cast<int>(mount.version)]));
-    const std::size_t size = folder.view().size();
-    folder.put('\0');
-    walk_up(path, size, shortest, out);
+    walk_up(folder, shortest, out);
   }
 }
 

@@ -36,8 +36,9 @@ __attribute__((noinline)) Error visit(int pid, int number, int depth) {
   char name[64];
   Text path(name);
   path.add("/proc/%d/task", pid);
+  const std::size_t length = path.view().size();
   path.put('\0');
-  const Fd folder = os::open_file(name, O_RDONLY | O_DIRECTORY);
+  const Fd folder(os::open_file(name, O_RDONLY | O_DIRECTORY));
   if (!folder.valid()) return {"/proc", errno};
   Error first{};
   alignas(dirent64) char entries[1024];
@@ -47,8 +48,8 @@ __attribute__((noinline)) Error visit(int pid, int number, int depth) {
       const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
       at += entry->d_reclen;
       if (entry->d_name[0] == '.') continue;
-      path.clear();
-      path.add("/proc/%d/task/%s/children", pid, entry->d_name);
+      path.cut(length);
+      path.add("/%s/children", entry->d_name);
       path.put('\0');
       const Error error = visit_children(name, number, depth);
       if (error.failed() && depth == 0) first = error;

@@ -17,7 +17,7 @@ constexpr int kSlotBits = 16;
 Error Links::prepare(const Config& config, std::span<Entry> entries) {
   entries_ = entries;
   ready_by_ = config.ready_by;
-  epoll_ = net::open_epoll();
+  epoll_.reset(net::open_epoll());
   if (!epoll_.valid()) return {"epoll_create1", errno};
   return config.share ? net::open_pair(own_end_, child_end_) : Error{};
 }
@@ -72,9 +72,9 @@ Error Links::open(int slot, char (&variable)[kVariableMax]) {
 void Links::started(int slot) {
   given_.reset();
   if (!own_end_.valid()) return;
-  Fd binds = net::receive_fd(own_end_.get());
-  if (!binds.valid()) return;
-  in(slot).binds = binds.release();
+  const int binds = net::receive_fd(own_end_.get());
+  if (binds < 0) return;
+  in(slot).binds = binds;
   watch(Source::Kind::binds, slot, in(slot).binds);
 }
 

@@ -20,17 +20,17 @@ Error result_of(long returned, const char* operation) {
 constexpr unsigned kStatxMode = 1;  // STATX_TYPE
 
 // Above those that replicas are given.
-Fd own(int fd) {
-  if (fd < 0 || fd >= kOwnFrom) return Fd(fd);
-  const Fd low(fd);
-  return Fd(static_cast<int>(::syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, kOwnFrom)));
+int own(long fd) {
+  if (fd < 0 || fd >= kOwnFrom) return static_cast<int>(fd);
+  const Fd low(static_cast<int>(fd));
+  return static_cast<int>(::syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, kOwnFrom));
 }
 
 // Both ends of what a call has opened.
 Error take_ends(long returned, const char* operation, const int (&fds)[2], Fd& one, Fd& other) {
   if (returned < 0) return {operation, errno};
-  one = own(fds[0]);
-  other = own(fds[1]);
+  one.reset(own(fds[0]));
+  other.reset(own(fds[1]));
   return one.valid() && other.valid() ? Error{} : Error{operation, errno};
 }
 
@@ -62,7 +62,7 @@ static_assert(offsetof(FdMessage, fd) == offsetof(FdMessage, header) + sizeof(Co
 }  // namespace
 
 Error open_socket(int family, int type, Fd& out) {
-  out = own(static_cast<int>(::syscall(SYS_socket, family, type | SOCK_CLOEXEC, 0)));
+  out.reset(own(::syscall(SYS_socket, family, type | SOCK_CLOEXEC, 0)));
   return result_of(out.get(), "socket");
 }
 
@@ -130,13 +130,13 @@ bool send_fd(int channel, int fd) {
   return ::syscall(SYS_sendmsg, channel, &message.message, 0) >= 0;
 }
 
-Fd receive_fd(int channel) {
+int receive_fd(int channel) {
   FdMessage message(-1);
   ::syscall(SYS_recvmsg, channel, &message.message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   return own(message.fd);
 }
 
-Fd open_epoll() { return own(static_cast<int>(::syscall(SYS_epoll_create1, EPOLL_CLOEXEC))); }
+int open_epoll() { return own(::syscall(SYS_epoll_create1, EPOLL_CLOEXEC)); }
 
 void watch(int epoll, int fd, std::uint32_t tag, Watch how) {
   epoll_event event{};

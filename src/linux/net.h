@@ -31,11 +31,11 @@ Error open_pipe(Fd& read_end, Fd& write_end);
 Error open_pair(Fd& one, Fd& other);
 // Hands a descriptor over by SCM_RIGHTS (unix(7)); false: it could not.
 bool send_fd(int channel, int fd);
-// The one that was sent; invalid: none was. Never blocks.
-Fd receive_fd(int channel);
+// The one that was sent; negative: none was. Never blocks.
+int receive_fd(int channel);
 
-// epoll(7); invalid: there is none to be had.
-Fd open_epoll();
+// epoll(7); negative: there is none to be had (errno).
+int open_epoll();
 // Readable, or hung up: wait() tells tag, again and again as long as it lasts; once: only once,
 // until it is watched again.
 enum class Watch : std::uint8_t { always, once };

@@ -20,24 +20,16 @@
 
 namespace hydrinit {
 
-Fd& Fd::operator=(Fd&& other) noexcept {
-  if (this != &other) {
-    reset();
-    fd_ = other.release();
-  }
-  return *this;
-}
-
 int Fd::release() {
   const int fd = fd_;
   fd_ = -1;
   return fd;
 }
 
-void Fd::reset() {
+void Fd::reset(int fd) {
   // close(2): the descriptor is gone whatever it returns.
   if (fd_ >= 0) ::syscall(SYS_close, fd_);
-  fd_ = -1;
+  fd_ = fd;
 }
 
 namespace os {
@@ -360,7 +352,7 @@ Error write_all(int fd, std::string_view text) {
 }
 
 Error read_file(const char* path, std::span<char> buffer) {
-  const Fd fd = open_file(path, O_RDONLY);
+  const Fd fd(open_file(path, O_RDONLY));
   if (!fd.valid()) return last_error("open");
   std::size_t size = 0;
   long got = 0;
@@ -380,8 +372,8 @@ int control(int fd, unsigned long request, void* argument) {
   return static_cast<int>(::syscall(SYS_ioctl, fd, request, argument));
 }
 
-Fd open_file(const char* path, int flags) {
-  return Fd(above_stdio(::syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0)));
+int open_file(const char* path, int flags) {
+  return above_stdio(::syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0));
 }
 
 const char* error_text(int code) { return find_text(kErrors.data(), code, nullptr); }

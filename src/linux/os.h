@@ -20,7 +20,7 @@ class Fd {
   Fd() = default;
   explicit Fd(int fd) : fd_(fd) {}
   Fd(Fd&& other) noexcept : fd_(other.release()) {}
-  Fd& operator=(Fd&& other) noexcept;
+  Fd& operator=(Fd&& other) = delete;
   Fd(const Fd&) = delete;
   Fd& operator=(const Fd&) = delete;
   ~Fd() { reset(); }
@@ -28,7 +28,8 @@ class Fd {
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
   int release();
-  void reset();
+  // Closes it, and owns fd from now on.
+  void reset(int fd = -1);
 
  private:
   int fd_ = -1;
@@ -149,8 +150,8 @@ bool is_pipe(int fd);
 // ioctl(2) with its plain result; libc's is 100 bytes of compatibility.
 int control(int fd, unsigned long request, void* argument);
 
-// open(2), close-on-exec and above the standard streams.
-Fd open_file(const char* path, int flags);
+// open(2), close-on-exec and above the standard streams; negative when it fails (errno).
+int open_file(const char* path, int flags);
 
 // What errno means, in English, squeezed (core/squeezed.h); nullptr for one that hydrinit does not
 // expect.

@@ -35,7 +35,7 @@ void Reporter::say_signal(Notice::Kind kind, int signal) {
   say(notice);
 }
 
-void Reporter::say_error(Notice::Kind kind, const Error& error, int pid) {
+void Reporter::say_error(Notice::Kind kind, Error error, int pid) {
   Notice notice;
   notice.pid = pid;
   notice.kind = kind;

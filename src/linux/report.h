@@ -14,7 +14,7 @@ class Reporter {
   void say(Notice::Kind kind, int pid = 0, int other = 0);
   void say_signal(Notice::Kind kind, int signal);
   // What failed, and its errno.
-  void say_error(Notice::Kind kind, const Error& error, int pid = 0);
+  void say_error(Notice::Kind kind, Error error, int pid = 0);
   // From now on rather lose a line than wait.
   void wait_no_more() { waits_ = false; }
 

@@ -50,7 +50,7 @@ void Sockets::prepare(void* memory, int slots, Spread spread) {
   slots_ = slots;
   spread_ = spread;
   // Without it a stuck replica is not noticed; that is all.
-  if (spread == Spread::each && slots > 1) watch_ = net::open_epoll();
+  if (spread == Spread::each && slots > 1) watch_.reset(net::open_epoll());
 }
 
 int Sockets::socket(int port, int slot) const {

@@ -16,7 +16,7 @@ void Terminal::open(Placement placement, bool on_demand) {
   on_demand_ = on_demand;
   if (placement == Placement::same_group) return;  // the terminal's group stays as it is
   // /dev/tty is the controlling terminal whatever the standard streams are; ENXIO: there is none.
-  owned_ = os::open_file("/dev/tty", O_RDWR | O_NOCTTY);
+  owned_.reset(os::open_file("/dev/tty", O_RDWR | O_NOCTTY));
   if (!owned_.valid() && errno == ENXIO) return;
   // No /dev/tty in a bare image: standard input may still be it.
   fd_ = owned_.valid() ? owned_.get() : STDIN_FILENO;

@@ -12,8 +12,8 @@
 
 namespace hydrinit_test {
 
-// A network namespace with nothing but its loopback, for the test and all that it starts: every port
-// is free, and nobody else's client comes along. Needs root.
+// A network namespace with nothing but its loopback, for the test and all that it starts: every
+// port is free, and nobody else's client comes along. Needs root.
 class OwnNetwork : public ::testing::Test {
  protected:
   void SetUp() override;

@@ -1,7 +1,9 @@
 """Makes an OCI bundle whose root holds a static busybox, hydrinit and the probe, and whose container is
 confined as Docker's are by default; only the user and the root are stricter: nobody, read-only.
 
-   oci_bundle.py FOLDER HYDRINIT PROBE terminal|pipes COMMAND...
+   oci_bundle.py FOLDER HYDRINIT PROBE terminal|pipes|bare COMMAND...
+
+bare: with pipes, without any capability, and with no-new-privileges.
 """
 import json
 import os
@@ -23,7 +25,7 @@ NOT_IN_DOCKER = set(
 EPERM, ENOSYS = 1, 38
 CLONE_NEW_ANYTHING = 0x7E020000  # all of CLONE_NEW*
 
-COMMANDS = "sh cat grep id sleep touch true unshare".split()
+COMMANDS = "sh cat grep httpd id sleep touch true unshare".split()
 
 
 def applies(rule, arch):
@@ -74,6 +76,11 @@ def make_root(root, programs):
     busybox = shutil.which("busybox.static") or shutil.which("busybox")
     for source, target in [(busybox, "bin/busybox")] + programs:
         shutil.copy(source, os.path.join(root, target))
+    os.makedirs(os.path.join(root, "www/cgi-bin"))
+    who = os.path.join(root, "www/cgi-bin/who")
+    with open(who, "w") as file:
+        file.write('#!/bin/sh\necho\necho "replica=$HYDRINIT_REPLICA pid=$PPID"\n')
+    os.chmod(who, 0o755)
     for command in COMMANDS:
         os.symlink("busybox", os.path.join(root, "bin", command))
 
@@ -98,6 +105,9 @@ def main(folder, hydrinit, probe, streams, *command):
         # No ambient ones: the user gets none of them, but a set-user-id program could.
         "capabilities": {name: CAPABILITIES for name in ("bounding", "effective", "permitted")},
     })
+    if streams == "bare":
+        config["process"]["noNewPrivileges"] = True
+        config["process"]["capabilities"] = {name: [] for name in ("bounding", "effective", "permitted")}
     config["linux"]["seccomp"] = seccomp()
     with open(path, "w") as file:
         json.dump(config, file, indent=1)

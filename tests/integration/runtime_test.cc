@@ -1,18 +1,24 @@
 // A container's init under a real OCI runtime: runc, with the capabilities and the seccomp profile
 // that Docker gives by default, as nobody, on a read-only root that holds no library.
 
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
+#include "client.h"
 #include "harness.h"
+#include "servers.h"
 
 namespace hydrinit_test {
 namespace {
 
 enum class Streams { pipes, terminal };
+// As Docker by default, or with --cap-drop ALL and --security-opt no-new-privileges.
+enum class Privileges { docker, none };
 
 Outcome run_to_its_end(std::vector<std::string> arguments) {
   Process process(std::move(arguments));
@@ -31,9 +37,10 @@ std::vector<std::string> runc(std::vector<std::string> arguments) {
 // A container from its bundle to its removal. The command is its PID 1.
 class Container {
  public:
-  explicit Container(const std::vector<std::string>& command, Streams streams = Streams::pipes)
+  explicit Container(const std::vector<std::string>& command, Streams streams = Streams::pipes,
+                     Privileges privileges = Privileges::docker)
       : id_(next_id()),
-        bundle_(make_bundle(command, streams)),
+        bundle_(make_bundle(command, streams, privileges)),
         process_(runc({"run", "--bundle", folder(), "--pid-file", folder() + "/pid", id_}),
                  {.terminal = streams == Streams::terminal}) {}
   // It would outlive a test that failed: what runs in it is no child of ours.
@@ -47,6 +54,7 @@ class Container {
     const Outcome outcome = run_to_its_end(runc({"kill", id_, signal}));
     EXPECT_EQ(outcome.code, 0) << outcome.errors;
   }
+  pid_t init() const { return std::atoi(read_file(folder() + "/pid").c_str()); }
   // As seen from outside, the children of its PID 1, which has one thread.
   std::string children() const {
     const std::string init = read_file(folder() + "/pid");
@@ -60,14 +68,16 @@ class Container {
     return "hydrinit-test-" + std::to_string(::getpid()) + "-" + std::to_string(++count);
   }
   std::string folder() const { return work_folder() + "/" + id_; }
-  Outcome make_bundle(const std::vector<std::string>& command, Streams streams) const {
+  Outcome make_bundle(const std::vector<std::string>& command, Streams streams,
+                      Privileges privileges) const {
     ::mkdir(folder().c_str(), 0755);
     // The script lies beside this file; tests are run where they were compiled.
     const std::string here = __FILE__;
     std::vector<std::string> arguments = {"/usr/bin/env", "python3",
                                           here.substr(0, here.rfind('/') + 1) + "oci_bundle.py"};
     for (const std::string& path : {folder(), binary(), probe()}) arguments.push_back(path);
-    arguments.push_back(streams == Streams::terminal ? "terminal" : "pipes");
+    const char* const bare = privileges == Privileges::none ? "bare" : "pipes";
+    arguments.push_back(streams == Streams::terminal ? "terminal" : bare);
     arguments.insert(arguments.end(), command.begin(), command.end());
     return run_to_its_end(arguments);
   }
@@ -190,6 +200,62 @@ TEST_F(RuntimeRunc, CtrlCOnTheTerminalEndsTheCommand) {
   container.process().expect("ready ");
   container.process().write("\x03");
   EXPECT_EQ(container.process().finish().code, 128 + SIGINT);
+}
+
+// ---- ports --------------------------------------------------------------------------------------
+
+// The test's thread is in the container's network while this lives.
+class InsideNetworkOf {
+ public:
+  explicit InsideNetworkOf(pid_t pid)
+      : before_(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) {
+    const int fd =
+        ::open(("/proc/" + std::to_string(pid) + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(::setns(fd, CLONE_NEWNET), 0);
+    ::close(fd);
+  }
+  ~InsideNetworkOf() {
+    EXPECT_EQ(::setns(before_, CLONE_NEWNET), 0);
+    ::close(before_);
+  }
+  InsideNetworkOf(const InsideNetworkOf&) = delete;
+  InsideNetworkOf& operator=(const InsideNetworkOf&) = delete;
+
+ private:
+  const int before_;
+};
+
+// Two replicas of busybox httpd, that are killed and reloaded.
+void expect_shared_port(Privileges privileges) {
+  Container container(
+      hydrinit_inside({"-n", "2", "--share", "httpd", "-f", "-p", "8080", "-h", "/www"}),
+      Streams::pipes, privileges);
+  ASSERT_TRUE(eventually([&] { return container.init() > 0 && !container.children().empty(); }));
+  EXPECT_EQ(status_field(container.init(), "CapBnd"),
+            privileges == Privileges::none ? "0000000000000000" : "00000000a80425fb");
+  EXPECT_EQ(status_field(container.init(), "NoNewPrivs"),
+            privileges == Privileges::none ? "1" : "0");
+  const InsideNetworkOf inside(container.init());
+  const Target target{"127.0.0.1", 8080};
+  EXPECT_TRUE(all_answer(target, {}, container.init(), 2));
+  const std::set<pid_t> replicas = children_of(container.init());
+  ASSERT_FALSE(replicas.empty());
+  ::kill(*replicas.begin(), SIGKILL);
+  EXPECT_TRUE(all_answer(target, {}, container.init(), 2));
+  Load load(target, {}, 2);
+  EXPECT_TRUE(load.pass(20));
+  container.kill("HUP");
+  container.process().expect_error("hydrinit: reloaded");
+  EXPECT_TRUE(load.pass(20));
+  const Load::Totals totals = load.stop();
+  EXPECT_EQ(totals.failed(), 0) << totals;
+  container.kill("TERM");
+  EXPECT_EQ(container.process().finish().code, 128 + SIGTERM);
+}
+
+TEST_F(RuntimeRunc, PortIsSharedWithDockersPrivileges) { expect_shared_port(Privileges::docker); }
+TEST_F(RuntimeRunc, PortIsSharedWithoutAnyCapabilityAndWithNoNewPrivileges) {
+  expect_shared_port(Privileges::none);
 }
 
 }  // namespace

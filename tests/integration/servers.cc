@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
 
 #include "harness.h"
 
@@ -38,6 +39,14 @@ std::string script_folder() {
   return open_folder();
 }
 
+Words gunicorn(const std::string& address) {
+  test_file("servers/who_wsgi.py");
+  return {"gunicorn",    "--log-level", "error", "--chdir",
+          work_folder(), "-b",          address, "who_wsgi:application"};
+}
+
+}  // namespace
+
 Words nginx(const std::string& listen, int workers) {
   const std::string folder = open_folder();
   const std::string file = folder + "/nginx-" + std::to_string(workers) +
@@ -48,19 +57,12 @@ Words nginx(const std::string& listen, int workers) {
     paths += std::string(path) + "_temp_path " + folder + "/" + path + ";\n";
   write(file, "daemon off;\nworker_processes " + std::to_string(workers) +
                   ";\nerror_log stderr crit;\nevents { worker_connections 200; }\n"
-                  "http { access_log off; " + paths + "server {\n" + listen +
+                  "http { access_log off; " +
+                  paths + "server {\n" + listen +
                   "location / { return 200 \"pid=$pid\\n\"; } } }\n");
   return {"sh", "-c",
           "exec nginx -c " + file + " -e stderr -g \"pid " + folder + "/nginx-$$.pid;\" "};
 }
-
-Words gunicorn(const std::string& address) {
-  test_file("servers/who_wsgi.py");
-  return {"gunicorn", "--log-level", "error", "--chdir", work_folder(), "-b", address,
-          "who_wsgi:application"};
-}
-
-}  // namespace
 
 std::string open_folder() {
   std::string folder = work_folder() + "/open";
@@ -71,7 +73,11 @@ std::string open_folder() {
 
 const std::vector<Server>& every_server() {
   static const std::vector<Server> servers = {
-      {"NodeHttp", "node", [] { return Words{"node", test_file("servers/who.js"), "8080"}; }, kBoth},
+      {"NodeHttp", "node",
+       [] {
+         return Words{"node", test_file("servers/who.js"), "8080"};
+       },
+       kBoth},
       {"NpmLikeShell", "node",
        [] {
          return Words{"sh", "-c", "node " + test_file("servers/who.js") + " 8080; echo ended"};
@@ -90,27 +96,29 @@ const std::vector<Server>& every_server() {
        },
        kV6},
       {"PythonAsyncio", "python3",
-       [] { return Words{"python3", test_file("servers/who_asyncio.py"), "8080"}; }, kBoth},
+       [] {
+         return Words{"python3", test_file("servers/who_asyncio.py"), "8080"};
+       },
+       kBoth},
       {"Gunicorn", "gunicorn", [] { return gunicorn("0.0.0.0:8080"); }, kV4},
       {"GunicornDualStack", "gunicorn", [] { return gunicorn("[::]:8080"); }, kBoth},
       {"Uvicorn", "python3",
        [] {
          test_file("servers/who_wsgi.py");
-         return Words{"python3", "-m",        "uvicorn",       "--log-level", "error",
-                      "--app-dir", work_folder(), "--host", "127.0.0.1",  "--port",
-                      "8080", "who_wsgi:asgi"};
+         return Words{"python3",   "-m",        "uvicorn",     "--log-level",
+                      "error",     "--app-dir", work_folder(), "--host",
+                      "127.0.0.1", "--port",    "8080",        "who_wsgi:asgi"};
        },
        kV4},
       {"Nginx", "nginx", [] { return nginx("listen 8080; listen [::]:8080 ipv6only=on;", 2); },
-       kBoth, kNginx, 2},
+       kBoth, kNginx},
       {"NginxReuseport", "nginx",
        [] { return nginx("listen 8080 reuseport; listen [::]:8080 reuseport ipv6only=on;", 2); },
-       kBoth, kNginx, 2},
+       kBoth, kNginx},
       {"Redis", "redis-server",
        [] {
-         return Words{"redis-server", "--port", "8080",      "--bind", "127.0.0.1", "::1",
-                      "--save",       "",       "--dir",     open_folder(),
-                      "--loglevel",   "warning"};
+         return Words{"redis-server", "--port", "8080",  "--bind",      "127.0.0.1",  "::1",
+                      "--save",       "",       "--dir", open_folder(), "--loglevel", "warning"};
        },
        kBoth, kRedis},
       {"BusyboxHttpd", "busybox",
@@ -127,15 +135,18 @@ const std::vector<Server>& every_server() {
                       "SYSTEM:echo replica=$HYDRINIT_REPLICA"};
        },
        kV6, kSilent},
-      {"GoWebhook", "webhook",
+      {"GoWebhook",
+       "webhook",
        [] {
          script_folder();
-         write(open_folder() + "/hooks.json",
-               "[{\"id\": \"who\", \"execute-command\": \"" + open_folder() + "/cgi-bin/who\", "
-               "\"include-command-output-in-response\": true}]");
+         write(open_folder() + "/hooks.json", "[{\"id\": \"who\", \"execute-command\": \"" +
+                                                  open_folder() +
+                                                  "/cgi-bin/who\", "
+                                                  "\"include-command-output-in-response\": true}]");
          return Words{"webhook", "-port", "8080", "-hooks", open_folder() + "/hooks.json"};
        },
-       kBoth, {"GET /hooks/who HTTP/1.0\r\n\r\n", "replica="}},
+       kBoth,
+       {"GET /hooks/who HTTP/1.0\r\n\r\n", "replica="}},
   };
   return servers;
 }
@@ -152,6 +163,21 @@ std::string why_not(const Server& server) {
   if (std::system(("PATH=$PATH:/usr/sbin command -v " + program + " >/dev/null 2>&1").c_str()) != 0)
     return program + " is missing";
   return "";
+}
+
+bool all_answer(const Target& target, const Question& question, pid_t init, std::size_t count) {
+  std::set<std::string> seen;
+  return eventually([&] {
+    const Answer answer = ask(target, question);
+    if (answer.kind == Answer::Kind::whole) seen.insert(replica_of(answer.who, init));
+    return seen.size() == count;
+  });
+}
+
+Words with_options(Words options, const Words& command) {
+  options.emplace_back("--");
+  options.insert(options.end(), command.begin(), command.end());
+  return hydrinit(options);
 }
 
 std::string replica_of(const std::string& who, pid_t init) {

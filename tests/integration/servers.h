@@ -18,9 +18,6 @@ struct Server {
   // Where it is found.
   std::vector<Target> targets;
   Question question{};
-  // How connections that it had accepted end with a kill: also those that wait in the accept queue
-  // of a connection of its own.
-  int workers = 1;
 };
 
 // For messages.
@@ -30,6 +27,13 @@ const std::vector<Server>& every_server();
 const Server& server(const std::string& name);
 // Empty when it can be run here, else what is missing.
 std::string why_not(const Server& server);
+// nginx with these "listen" lines, and so many workers.
+std::vector<std::string> nginx(const std::string& listen, int workers);
+// Asks until so many replicas have answered; false: they never did.
+bool all_answer(const Target& target, const Question& question, pid_t init, std::size_t count);
+// hydrinit with these options and the command.
+std::vector<std::string> with_options(std::vector<std::string> options,
+                                      const std::vector<std::string>& command);
 // The replica, or where a server can tell only its number, the child of hydrinit that this process
 // comes from.
 std::string replica_of(const std::string& who, pid_t init);

@@ -72,6 +72,7 @@ class CommandLine {
     voice.style = config().style;
     voice.verbosity = config().verbosity;
     voice.own_pid = 1;
+    voice.name = dialect_.name;
     voice.usage = dialect_.usage;
     render(text, invocation_.error, voice);
     const std::string_view line = text.view();
@@ -158,6 +159,43 @@ inline std::string shown(ExitWhen exit_when) {
   return "?";
 }
 
+inline std::string shown(ReadyBy ready_by) {
+  switch (ready_by) {
+  case ReadyBy::automatic: return "automatic";
+  case ReadyBy::time: return "time";
+  case ReadyBy::descriptor: return "descriptor";
+  case ReadyBy::notify: return "notify";
+  case ReadyBy::listen: return "listen";
+  }
+  return "?";
+}
+
+inline std::string shown(Balance balance) {
+  switch (balance) {
+  case Balance::even: return "even";
+  case Balance::shared: return "shared";
+  }
+  return "?";
+}
+
+inline std::string shown(ReloadOrder order) {
+  switch (order) {
+  case ReloadOrder::automatic: return "automatic";
+  case ReloadOrder::drain: return "drain";
+  case ReloadOrder::start_first: return "start_first";
+  case ReloadOrder::stop_first: return "stop_first";
+  }
+  return "?";
+}
+
+// Each item of --listen as it was given, without what stands behind it in the same list.
+inline std::string shown_listen(const Config& config) {
+  Words words;
+  for (const char* item : config.listen)
+    words.push_back(std::string(item).substr(0, std::string(item).find(',')));
+  return joined(words, ",");
+}
+
 inline std::string shown(bool flag) { return flag ? "yes" : "no"; }
 
 // N, max or max-K, as it is typed.
@@ -208,16 +246,25 @@ inline Words fields(const Config& config) {
       "verbosity=" + std::to_string(config.verbosity),
       "restart=" + shown(config.restart),
       "exit_when=" + shown(config.exit_when),
+      "ready_by=" + shown(config.ready_by),
+      "ready_fd=" + std::to_string(config.ready_fd),
+      "balance=" + shown(config.balance),
+      "reload_order=" + shown(config.reload_order),
+      "listen_pid=" + shown(config.listen_pid),
       "pin=" + shown(config.pin),
       "replicas=" + shown_replicas(config.replicas),
       "max_replicas=" + std::to_string(config.max_replicas),
       "max_restarts=" + std::to_string(config.max_restarts),
       "on_failure_max=" + std::to_string(config.on_failure_max),
       std::string("index_env=") + (config.index_env != nullptr ? config.index_env : "(none)"),
+      std::string("user=") + (config.user != nullptr ? config.user : "(none)"),
+      std::string("share=") + (config.share != nullptr ? config.share : "(none)"),
       "restart_delay=" + std::to_string(config.restart_delay.count),
       "restart_max_delay=" + std::to_string(config.restart_max_delay.count),
       "min_uptime=" + std::to_string(config.min_uptime.count),
       "ready=" + std::to_string(config.ready.count),
+      "ready_timeout=" + std::to_string(config.ready_timeout.count),
+      "drain_time=" + std::to_string(config.drain_time.count),
       "stop_timeout=" + std::to_string(config.stop_timeout.count),
       "stop_delay=" + std::to_string(config.stop_delay.count),
       "wait_all=" + std::to_string(config.wait_all.count),
@@ -225,6 +272,7 @@ inline Words fields(const Config& config) {
       "success=" + shown(config.success),
       "no_restart=" + shown(config.no_restart),
       "signals=" + shown(config.signals),
+      "listen=" + shown_listen(config),
   };
 }
 

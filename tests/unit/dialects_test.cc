@@ -87,6 +87,7 @@ TEST(Dialects, HydrinitItselfStartsFromTheDefaults) {
   expected.restart = Restart::no;
   expected.exit_when = ExitWhen::any;
   expected.max_restarts = 10;
+  expected.ready_by = ReadyBy::time;
   EXPECT_EQ(changes(line.config(), expected), "");
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/dialects.h"
 #include "core/options.h"
+#include "core/port_options.h"
 #include "core/text.h"
 
 namespace hydrinit {
@@ -26,7 +27,9 @@ Voice voice_of(Style style, int verbosity) {
   voice.error_text = error_text;
   for (const char* argv0 : {"hydrinit", "tini", "dumb-init", "catatonit"}) {
     const Dialect dialect = choose_dialect(argv0);
-    if (dialect.style == style) voice.usage = dialect.usage;
+    if (dialect.style != style) continue;
+    voice.name = dialect.name;
+    voice.usage = dialect.usage;
   }
   return voice;
 }
@@ -110,6 +113,18 @@ TEST(Notice, HydrinitsWords) {
           {Kind::no_command, -1, "hydrinit: no command given (see --help)"},
           {Kind::both_given, -1, "hydrinit: --word: cannot be given beside --soon"},
           {Kind::above_limit, -1, "hydrinit: --word: must not be above --soon"},
+          {Kind::needs_other, -1, "hydrinit: --word: needs --soon"},
+          {Kind::given_twice, -1,
+           "hydrinit: --word: a name, port or descriptor that --soon has too"},
+          {Kind::too_many, -1, "hydrinit: --word: at most 2 with ports"},
+          {Kind::listen_failed, -1,
+           "hydrinit: --listen: cannot soon 'word': No such file or directory"},
+          {Kind::share_failed, -1,
+           "hydrinit: --share: word: No such file or directory (see --listen, --user)"},
+          {Kind::user_unknown, -1, "hydrinit: --user: 'word' is unknown here"},
+          {Kind::user_failed, -1, "hydrinit: --user: word: No such file or directory"},
+          {Kind::not_ready, 0,
+           "hydrinit: replica 4 is not up within --ready-timeout, sending KILL"},
           {Kind::exec_failed, -1, "hydrinit: cannot run 'sleep': No such file or directory"},
           {Kind::spawn_failed, -1,
            "hydrinit: cannot start 'sleep': word: No such file or directory"},
@@ -174,6 +189,15 @@ const std::vector<Line> kOfVariables = {
     {Kind::reload_begun, 0, "hydrinit: reloading"},
     {Kind::reload_done, 0, "hydrinit: reloaded"},
     {Kind::reload_ended, 0, "hydrinit: reload ended: the new replica 4 failed, the others stay"},
+    {Kind::needs_other, -1, "hydrinit: --word: needs --soon"},
+    {Kind::given_twice, -1, "hydrinit: --word: a name, port or descriptor that --soon has too"},
+    {Kind::too_many, -1, "hydrinit: --word: at most 2 with ports"},
+    {Kind::listen_failed, -1, "hydrinit: --listen: cannot soon 'word': No such file or directory"},
+    {Kind::share_failed, -1,
+     "hydrinit: --share: word: No such file or directory (see --listen, --user)"},
+    {Kind::user_unknown, -1, "hydrinit: --user: 'word' is unknown here"},
+    {Kind::user_failed, -1, "hydrinit: --user: word: No such file or directory"},
+    {Kind::not_ready, 0, "hydrinit: replica 4 is not up within --ready-timeout, sending KILL"},
     {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},
 };
 
@@ -436,6 +460,13 @@ TEST(Notice, EveryKindOfValueOfHydrinitsIsDescribed) {
   EXPECT_EQ(described(ValueKind::restart), "no, on-failure, on-failure:N or always");
   EXPECT_EQ(described(ValueKind::exit_when), "failed, any, all or never");
   EXPECT_EQ(described(ValueKind::index_env), "NAME or NAME=BASE");
+  EXPECT_EQ(described(ValueKind::ready), "none, a duration, fd:N (3 to 63), notify or listen");
+  EXPECT_EQ(described(ValueKind::balance), "even or shared");
+  EXPECT_EQ(described(ValueKind::reload_order), "drain, start-first or stop-first");
+  EXPECT_EQ(described(ValueKind::listen_list),
+            "[NAME=]PORT, ADDRESS:PORT, [IPV6]:PORT, udp:... or unix:PATH, 16 at most");
+  EXPECT_EQ(described(ValueKind::share), "a list of ports 1 to 65535");
+  EXPECT_EQ(described(ValueKind::user), "a user: NAME or UID, :GROUP or :GID");
 }
 
 TEST(Notice, EveryOptionWithAValueHasItsValueDescribed) {
@@ -450,6 +481,11 @@ TEST(Notice, EveryOptionWithAValueHasItsValueDescribed) {
 
 TEST(Notice, DescribedLimitsAreTheRealOnes) {
   EXPECT_NE(described(ValueKind::number).find(std::to_string(kReplicasMax)), std::string::npos);
+  const std::string descriptors =
+      std::to_string(kReadyFdMin) + " to " + std::to_string(kReadyFdMax);
+  EXPECT_NE(described(ValueKind::ready).find(descriptors), std::string::npos);
+  const std::string most = std::to_string(kListenMax) + " at most";
+  EXPECT_NE(described(ValueKind::listen_list).find(most), std::string::npos);
 }
 
 TEST(Notice, OneNoticeIsOneLineWhateverItHolds) {

@@ -21,6 +21,7 @@ struct Described {
   const char* value;  // "": a flag
   const char* change;
   Words before;
+  bool attached = false;  // its value stands in the same word, or there is none
 };
 
 constexpr char kSessionChange[] =
@@ -54,7 +55,15 @@ const std::vector<Described>& policies() {
       {0, "max-restarts", "5", "max_restarts=5", {}},
       {0, "no-restart-status", "3,KILL", "no_restart=3,KILL", {}},
       {0, "exit-when", "never", "exit_when=never", {}},
+      {0, "listen", "web=127.0.0.1:80,[::1]:81", "listen=web=127.0.0.1:80,[::1]:81", {}},
+      {0, "share", "80,81", "ready_by=listen share=80,81", {"-n4"}, true},
+      {0, "balance", "shared", "balance=shared", {}},
       {0, "ready", "2s", "ready=2000", {}},
+      {0, "ready-timeout", "5s", "ready_timeout=5000", {}},
+      {0, "reload-order", "start-first", "reload_order=start_first", {}},
+      {0, "drain-time", "1s", "drain_time=1000", {}},
+      {0, "listen-pid", "", "listen_pid=yes", {"--no-listen-pid"}},
+      {0, "user", "app:staff", "user=app:staff", {}},
       {0, "index-env", "PORT=3000", "index_env=PORT=3000", {}},
       {0, "pin", "", "pin=yes", {}},
       {'w', "warn-reaped", "", "warn_reaped=yes", {}},
@@ -101,6 +110,12 @@ std::string sample_value(const Option& option) {
   case ValueKind::restart: return "on-failure";
   case ValueKind::exit_when: return "never";
   case ValueKind::index_env: return "PORT=3000";
+  case ValueKind::ready: return "fd:20";
+  case ValueKind::balance: return "shared";
+  case ValueKind::reload_order: return "stop-first";
+  case ValueKind::listen_list: return "udp:53,web=80,unix:/run/socket";
+  case ValueKind::share: return "80,81";
+  case ValueKind::user: return "1000:staff";
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
   case ValueKind::low_rewrite:
@@ -108,6 +123,11 @@ std::string sample_value(const Option& option) {
   }
   ADD_FAILURE() << "hydrinit's own table has a dialect's kind of value: --" << option.name();
   return "";
+}
+
+// Variables without which the option would contradict itself.
+Words beside(const Option& option) {
+  return option.value() == ValueKind::share ? Words{"HYDRINIT_REPLICAS=4"} : Words{};
 }
 
 // ---- the table ----------------------------------------------------------------------------------
@@ -155,6 +175,7 @@ TEST(Options, ValuesHaveAPlaceholderAndFlagsHaveNone) {
 
 TEST(Options, EachWorksByItsLongName) {
   for (const Described& row : all_options()) {
+    if (row.attached) continue;
     Words words{std::string("--") + row.name};
     if (*row.value != '\0') words.push_back(row.value);
     EXPECT_EQ(changes(words, {}, "hydrinit", row.before), row.change) << row.name;
@@ -165,8 +186,59 @@ TEST(Options, EachWorksByItsLongNameWithTheValueBehindEquals) {
   for (const Described& row : policies()) {
     if (*row.value == '\0') continue;
     const std::string word = std::string("--") + row.name + "=" + row.value;
-    EXPECT_EQ(changes({word}), row.change) << word;
+    EXPECT_EQ(changes({word}, {}, "hydrinit", row.before), row.change) << word;
   }
+}
+
+TEST(Options, ShareTakesItsPortsOnlyInTheSameWord) {
+  const CommandLine line({"hydrinit", "-n4", "--share", "80", "true"});
+  ASSERT_FALSE(line.refused()) << line.message();
+  EXPECT_STREQ(line.config().share, "");
+  EXPECT_EQ(line.command(), "80|true");
+}
+
+TEST(Options, ShareWithoutPortsIsOfAll) {
+  EXPECT_EQ(changes({"--share"}, {}, "hydrinit", {"-n4"}), "ready_by=listen share=");
+  EXPECT_EQ(changes({"--share="}, {}, "hydrinit", {"-n4"}), "ready_by=listen share=");
+  EXPECT_EQ(changes({"--share=80", "--share"}, {}, "hydrinit", {"-n4"}), "ready_by=listen share=");
+}
+
+TEST(Options, SharingIsReadyByListeningUnlessItIsSaidOtherwise) {
+  EXPECT_EQ(changes({"--share"}, {}, "hydrinit", {"-n4", "--ready=2s"}), "share=");
+  EXPECT_EQ(changes({"--share"}, {}, "hydrinit", {"-n4", "--ready=notify"}), "share=");
+  EXPECT_EQ(changes({"--share", "--ready=listen"}, {}, "hydrinit", {"-n4"}),
+            "ready_by=listen share= ready=0");
+}
+
+TEST(Options, EveryWayToBeReadyIsTaken) {
+  EXPECT_EQ(changes({"--ready=none"}), "ready=0");
+  EXPECT_EQ(changes({"--ready=0"}), "ready=0");
+  EXPECT_EQ(changes({"--ready=250ms"}), "ready=250");
+  EXPECT_EQ(changes({"--ready=fd:3"}), "ready_by=descriptor ready_fd=3");
+  EXPECT_EQ(changes({"--ready=fd:63"}), "ready_by=descriptor ready_fd=63");
+  EXPECT_EQ(changes({"--ready=notify"}), "ready_by=notify ready=0");
+}
+
+TEST(Options, EveryOrderAndBalanceIsTakenByItsWord) {
+  EXPECT_EQ(changes({"--reload-order=drain"}), "reload_order=drain");
+  EXPECT_EQ(changes({"--reload-order=start-first"}), "reload_order=start_first");
+  EXPECT_EQ(changes({"--reload-order=stop-first"}), "reload_order=stop_first");
+  EXPECT_EQ(changes({"--balance=even"}, {}, "hydrinit", {"--balance=shared"}), "balance=even");
+}
+
+TEST(Options, ListenAddsUp) {
+  EXPECT_EQ(changes({"--listen=80", "--listen", "udp:53,unix:/a"}), "listen=80,udp:53,unix:/a");
+}
+
+TEST(Options, PortsThatContradictAreRefused) {
+  EXPECT_EQ(changes({"--ready=listen"}), "hydrinit: --ready listen: needs --share");
+  EXPECT_EQ(changes({"--share"}), "hydrinit: --share: needs --replicas");
+  EXPECT_EQ(changes({"-n2", "--share=80", "--listen=80"}),
+            "hydrinit: --share: a name, port or descriptor that --listen has too");
+  EXPECT_EQ(changes({"-n2", "--listen=80", "--ready=fd:3"}),
+            "hydrinit: --ready: a name, port or descriptor that --listen has too");
+  EXPECT_EQ(changes({"--listen=a=80,a=81"}),
+            "hydrinit: --listen: a name, port or descriptor that --listen has too");
 }
 
 TEST(Options, EachWorksByItsLetter) {
@@ -228,6 +300,7 @@ TEST(Options, EveryFlagOfPolicyCanBeNegated) {
       {"--no-process-group", {"-g"}, "scope=leader"},
       {"--no-single-child", {}, "scope=group"},
       {"--no-session", {"--session"}, "placement=new_group scope=leader signals="},
+      {"--no-listen-pid", {}, "listen_pid=no"},
       {"--no-pin", {"--pin"}, "pin=no"},
       {"--no-warn-reaped", {"-w"}, "warn_reaped=no"},
       {"--no-verbose", {"-vvv"}, "verbosity=0"},
@@ -269,6 +342,11 @@ TEST(Options, LastOfTwoValuesWins) {
   EXPECT_EQ(changes({"--exit-when=all", "--exit-when=never"}), "exit_when=never");
   EXPECT_EQ(changes({"--index-env=A", "--index-env=B=7"}), "index_env=B=7");
   EXPECT_EQ(changes({"--max-restarts=3", "--max-restarts=5"}), "max_restarts=5");
+  EXPECT_EQ(changes({"--ready=notify", "--ready=2s"}), "ready=2000");
+  EXPECT_EQ(changes({"--balance=even", "--balance=shared"}), "balance=shared");
+  EXPECT_EQ(changes({"--reload-order=drain", "--reload-order=stop-first"}),
+            "reload_order=stop_first");
+  EXPECT_EQ(changes({"--user=app", "--user=1000"}), "user=1000");
 }
 
 TEST(Options, VerboseAddsToQuiet) { EXPECT_EQ(changes({"-q", "-vv"}), "verbosity=1"); }
@@ -578,6 +656,14 @@ constexpr char kNumberWords[] = "a number up to 10000";
 constexpr char kRestartWords[] = "no, on-failure, on-failure:N or always";
 constexpr char kExitWhenWords[] = "failed, any, all or never";
 constexpr char kIndexWords[] = "NAME or NAME=BASE";
+constexpr char kReadyWords[] = "none, a duration, fd:N (3 to 63), notify or listen";
+constexpr char kListenWords[] =
+    "[NAME=]PORT, ADDRESS:PORT, [IPV6]:PORT, udp:... or unix:PATH, 16 at most";
+constexpr char kPortsWords[] = "a list of ports 1 to 65535";
+constexpr char kUserWords[] = "a user: NAME or UID, :GROUP or :GID";
+
+// Alone it is of all ports, and as a variable also yes or no; so neither "" nor 0 is refused.
+const std::string kAttached = "share";
 
 struct Refusal {
   const char* name;
@@ -673,7 +759,33 @@ const std::vector<Refusal>& refusals() {
       {"exit-when",
        kExitWhenWords,
        {"", "fail", "failure", "Any", "ALL", "never ", "neverx", "any,all", "one", "1", "0"}},
-      {"ready", kDurationWords, kBadDurations},
+      {"listen",
+       kListenWords,
+       {"", "0", "65536", "abc", "80,", ",80", "80,,81", "-80", "80 81", "a=", "unix:", "udp:",
+        "udp:unix:/a", "localhost:80", "127.0.0.1", "127.0.0.1:0", "[::1]", "[::1]:65536", "::1:80",
+        // 17 of them
+        "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"}},
+      {"share",
+       kPortsWords,
+       {"65536", "65616", "abc", "80,", ",80", "80,,81", "80 81", "80-90", "80,0", "tcp:80", "-1",
+        "+80", "80x", "all"}},
+      {"balance", "even or shared", {"", "Even", "even ", "evenly", "share", "1", "even,shared"}},
+      {"ready",
+       kReadyWords,
+       {"",      "soon",      "-1",    "5x",       "1.5s",      " 5s",   "5s ",
+        "1h1m",  "31622401s", "8785h", "fd",       "fd:",       "fd:0",  "fd:2",
+        "fd:64", "fd:259",    "fd:-1", "fd:+4",    "fd:x",      "fd:4x", "FD:4",
+        "fd: 4", "NOTIFY",    "none ", "notified", "listening", "never", "listen,notify"}},
+      {"ready-timeout", kDurationWords, kBadDurations},
+      {"reload-order",
+       "drain, start-first or stop-first",
+       {"", "drained", "Drain", "start", "start_first", "stop-first ", "first", "none", "1"}},
+      {"drain-time", kDurationWords, kBadDurations},
+      {"user",
+       kUserWords,
+       {"", ":", ":staff", "app:", "1000:",
+        // 65 characters
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}},
       {"index-env",
        kIndexWords,
        {"", "=", "=3000", "9PORT", "9", "PO RT", "PO-RT", "PORT.", "P\303\226RT", "PORT ", "PO\nRT",
@@ -697,10 +809,16 @@ TEST(Options, BadValueIsRefusedWithTheOptionTheValueAndWhatItShouldBe) {
       const std::string word = std::string("--") + row.name;
       const std::string message =
           "hydrinit: " + word + ": '" + on_one_line(value) + "' is not " + row.expected;
-      EXPECT_EQ(changes({word, value}), message);
+      if (row.name != kAttached) {
+        EXPECT_EQ(changes({word, value}), message);
+      }
       EXPECT_EQ(changes({word + "=" + value}), message);
     }
   }
+}
+
+TEST(Options, ShareOfPort0IsRefused) {
+  EXPECT_EQ(changes({"--share=0"}), std::string("hydrinit: --share: '0' is not ") + kPortsWords);
 }
 
 TEST(Options, BadValueOfALetterNamesTheLongOption) {
@@ -729,6 +847,7 @@ TEST(Options, EveryOptionWithAValueHasItsRefusalsTested) {
 
 TEST(Options, MissingValueIsRefusedWithWhatItShouldBe) {
   for (const Refusal& row : refusals()) {
+    if (row.name == kAttached) continue;
     const std::string word = std::string("--") + row.name;
     EXPECT_EQ(CommandLine({"hydrinit", word}).message(),
               "hydrinit: " + word + ": needs " + row.expected);
@@ -870,21 +989,36 @@ TEST(Environment, EveryPolicyWorksThroughItsVariableAsOnTheCommandLine) {
     const std::string word = std::string("--") + option.name();
     const Words words{option.takes_value() ? word + "=" + value : word};
     const Words variables{variable_name(option.name()) + "=" + value};
-    const CommandLine by_variable({"hydrinit", "true"}, variables);
-    const CommandLine by_word(Words{"hydrinit"} + words + Words{"true"});
+    const CommandLine by_variable({"hydrinit", "true"}, variables + beside(option));
+    const CommandLine by_word(Words{"hydrinit"} + words + Words{"true"}, beside(option));
     EXPECT_FALSE(by_variable.refused()) << by_variable.message();
+    EXPECT_FALSE(by_word.refused()) << by_word.message();
     EXPECT_EQ(changes(by_variable.config(), by_word.config()), "") << variables[0];
   }
-  EXPECT_EQ(policies_seen, 27);
+  EXPECT_EQ(policies_seen, 35);
 }
 
 TEST(Environment, EveryPolicyChangesSomethingThroughItsVariable) {
   for (const Described& row : policies()) {
     const std::string value = *row.value != '\0' ? row.value : "1";
+    if (row.name == std::string("listen-pid")) continue;  // on by default
     EXPECT_EQ(changes({}, {variable_name(row.name) + "=" + value}, "hydrinit", row.before),
               row.change)
         << row.name;
   }
+  EXPECT_EQ(changes({}, {"HYDRINIT_LISTEN_PID=0"}), "listen_pid=no");
+}
+
+TEST(Environment, ShareIsPortsOrYesOrNo) {
+  for (const char* yes : {"1", "yes", "true", "on"}) {
+    EXPECT_EQ(changes({}, {std::string("HYDRINIT_SHARE=") + yes}, "hydrinit", {"-n4"}),
+              "ready_by=listen share=")
+        << yes;
+  }
+  for (const char* no : {"0", "no", "false", "off"}) {
+    EXPECT_EQ(changes({}, {std::string("HYDRINIT_SHARE=") + no}), "") << no;
+  }
+  EXPECT_EQ(changes({}, {"HYDRINIT_SHARE=1,2"}, "hydrinit", {"-n4"}), "ready_by=listen share=1,2");
 }
 
 TEST(Environment, EveryPolicyWorksInEveryDialect) {
@@ -893,9 +1027,11 @@ TEST(Environment, EveryPolicyWorksInEveryDialect) {
     for (Option option(native_options()); !option.at_end(); option.next()) {
       if (!option.is_policy()) continue;
       const std::string name = variable_name(option.name());
-      const CommandLine set({argv0, "true"}, {name + "=" + sample_value(option)});
+      const CommandLine set({argv0, "true"},
+                            Words{name + "=" + sample_value(option)} + beside(option));
       // A flag may name the dialect's default: then its contrary is what changes something.
-      const CommandLine unset({argv0, "true"}, {option.takes_value() ? "X=" : name + "=0"});
+      const CommandLine unset({argv0, "true"},
+                              Words{option.takes_value() ? "X=" : name + "=0"} + beside(option));
       EXPECT_FALSE(set.refused()) << argv0 << " " << name;
       EXPECT_NE(changes(set.config(), unset.config()), "") << argv0 << " " << name;
     }
@@ -1001,6 +1137,12 @@ TEST(Environment, ArgvWinsOverAValue) {
       {"HYDRINIT_MAX_RESTARTS=1", {"--max-restarts=2"}, "max_restarts=2"},
       {"HYDRINIT_EXIT_WHEN=all", {"--exit-when=never"}, "exit_when=never"},
       {"HYDRINIT_READY=3s", {"--ready=2s"}, "ready=2000"},
+      {"HYDRINIT_READY=notify", {"--ready=2s"}, "ready=2000"},
+      {"HYDRINIT_READY_TIMEOUT=1s", {"--ready-timeout=2s"}, "ready_timeout=2000"},
+      {"HYDRINIT_BALANCE=shared", {"--balance=even"}, ""},
+      {"HYDRINIT_RELOAD_ORDER=drain", {"--reload-order=stop-first"}, "reload_order=stop_first"},
+      {"HYDRINIT_DRAIN_TIME=1s", {"--drain-time=2s"}, "drain_time=2000"},
+      {"HYDRINIT_USER=root", {"--user=app"}, "user=app"},
       {"HYDRINIT_INDEX_ENV=A=1", {"--index-env=B"}, "index_env=B"},
       {"HYDRINIT_SINGLE_CHILD=1", {"-g"}, "scope=group"},
       {"HYDRINIT_QUIET=1", {"--no-quiet", "-v"}, "verbosity=1"},
@@ -1013,6 +1155,7 @@ TEST(Environment, ListsOfArgvAddToThoseOfTheEnvironment) {
   EXPECT_EQ(changes({"-r", "INT:0"}, {"HYDRINIT_REWRITE=TERM:QUIT"}), "signals=INT:0,TERM:QUIT");
   EXPECT_EQ(changes({"--no-restart-status=3"}, {"HYDRINIT_NO_RESTART_STATUS=KILL"}),
             "no_restart=3,KILL");
+  EXPECT_EQ(changes({"--listen=80"}, {"HYDRINIT_LISTEN=udp:53"}), "listen=udp:53,80");
 }
 
 TEST(Environment, ValueMayHoldAnEqualsSign) {

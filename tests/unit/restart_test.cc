@@ -24,7 +24,8 @@ constexpr ExitStatus kClean = exited(0);
 constexpr ExitStatus kFailed = exited(3);
 constexpr ExitStatus kKilled = killed_by(9);
 
-// A replica counts as up after 1 s, and its life as long 10 s later: the defaults.
+// A replica here is up after 1 s, and its life long 10 s later: the defaults.
+constexpr std::int64_t kUp = 1000;
 constexpr std::int64_t kLong = 11000;
 
 Config policy(Restart restart, int max_restarts = 10) {
@@ -39,7 +40,7 @@ Replica replica(Stage stage, int early_deaths, std::int64_t started = 0) {
   Replica result;
   result.stage = stage;
   result.early_deaths = static_cast<std::uint16_t>(early_deaths);
-  result.since = Instant{stage == Stage::running ? started + 1000 : started};
+  result.since = Instant{stage == Stage::running ? started + kUp : started};
   return result;
 }
 
@@ -137,17 +138,35 @@ TEST(Restart, LifeThatNeverWasUpIsEarlyWhateverItsLength) {
 TEST(Restart, WithoutMinUptimeEveryLifeThatWasUpIsLong) {
   Config config = policy(Restart::always);
   config.min_uptime = Millis{0};
-  config.ready = Millis{0};
-  EXPECT_EQ(judged(config, kFailed, 0, 10), "again in 0, 0 early");
+  EXPECT_EQ(judged(config, kFailed, kUp, 10), "again in 0, 0 early");
 }
 
 TEST(Restart, LongestMinUptimeIsNoOverflow) {
   Config config = policy(Restart::always);
   config.min_uptime = kDurationMax;
-  config.ready = kDurationMax;
-  const std::int64_t both = 2 * kDurationMax.count;
-  EXPECT_EQ(judged(config, kFailed, both - 1, 0), "again in 100, 1 early");
-  EXPECT_EQ(judged(config, kFailed, both, 0), "again in 0, 0 early");
+  const std::int64_t longest = kUp + kDurationMax.count;
+  EXPECT_EQ(judged(config, kFailed, longest - 1, 0), "again in 100, 1 early");
+  EXPECT_EQ(judged(config, kFailed, longest, 0), "again in 0, 0 early");
+}
+
+// When it was up is the machine's to know, not --ready's: a program may say so by itself.
+TEST(Restart, LifeCountsFromWhenItWasUpAndNotFromReady) {
+  Config config = policy(Restart::always);
+  for (std::int64_t ready : {0, 500, 5000, 600'000}) {
+    config.ready = Millis{ready};
+    EXPECT_EQ(judged(config, kFailed, kLong - 1, 2), "again in 400, 3 early") << ready;
+    EXPECT_EQ(judged(config, kFailed, kLong, 2), "again in 0, 0 early") << ready;
+  }
+}
+
+// Killed by --ready-timeout, its stage is not starting any more when it ends.
+TEST(Restart, LifeOfOneThatWasNotUpInTimeIsEarly) {
+  Config config = policy(Restart::always);
+  config.min_uptime = Millis{0};
+  Replica late = replica(Stage::killing, 1);
+  late.overdue = true;
+  EXPECT_EQ(shown(judge_restart(config, late, kKilled, Instant{60'000}, kNoJitter)),
+            "again in 200, 2 early");
 }
 
 TEST(Restart, ListedStatusesAreClean) {

@@ -1,5 +1,7 @@
 // --share with real servers, which know nothing of it: replicas of one server on its ports.
 
+#include "servers.h"
+
 #include <signal.h>
 #include <unistd.h>
 
@@ -7,18 +9,9 @@
 
 #include "client.h"
 #include "harness.h"
-#include "servers.h"
 
 namespace hydrinit_test {
 namespace {
-
-using Words = std::vector<std::string>;
-
-Words with_options(Words options, const Words& command) {
-  options.emplace_back("--");
-  options.insert(options.end(), command.begin(), command.end());
-  return hydrinit(options);
-}
 
 class ShareServers : public OwnNetwork, public ::testing::WithParamInterface<Server> {
  protected:
@@ -30,16 +23,6 @@ class ShareServers : public OwnNetwork, public ::testing::WithParamInterface<Ser
 INSTANTIATE_TEST_SUITE_P(Server, ShareServers, ::testing::ValuesIn(every_server()),
                          [](const auto& server) { return std::string(server.param.name); });
 
-// Asks until so many have answered; false: they never did.
-bool all_answer(const Server& server, const Target& target, pid_t init, std::size_t count) {
-  std::set<std::string> seen;
-  return eventually([&] {
-    const Answer answer = ask(target, server.question);
-    if (answer.kind == Answer::Kind::whole) seen.insert(replica_of(answer.who, init));
-    return seen.size() == count;
-  });
-}
-
 void end(Process& process) {
   process.signal(SIGTERM);
   process.finish();
@@ -48,24 +31,24 @@ void end(Process& process) {
 TEST_P(ShareServers, EachOfTwoReplicasIsServedFrom) {
   Process process(with_options({"-n", "2", "--share"}, GetParam().command()));
   for (const Target& target : GetParam().targets)
-    EXPECT_TRUE(all_answer(GetParam(), target, process.pid(), 2)) << target.host;
+    EXPECT_TRUE(all_answer(target, GetParam().question, process.pid(), 2)) << target.host;
   end(process);
 }
 
 TEST_P(ShareServers, EachOfFourReplicasIsServedFrom) {
   Process process(with_options({"-n", "4", "--share"}, GetParam().command()));
   for (const Target& target : GetParam().targets)
-    EXPECT_TRUE(all_answer(GetParam(), target, process.pid(), 4)) << target.host;
+    EXPECT_TRUE(all_answer(target, GetParam().question, process.pid(), 4)) << target.host;
   end(process);
 }
 
 TEST_P(ShareServers, KilledReplicaTakesAlongOnlyWhatItHadAccepted) {
   constexpr int kThreads = 3;
   constexpr int kKills = 3;
-  Process process(with_options({"-n", "2", "--share", "--restart-delay", "1ms"},
-                               GetParam().command()));
+  Process process(
+      with_options({"-n", "2", "--share", "--restart-delay", "1ms"}, GetParam().command()));
   const Target& target = GetParam().targets.front();
-  ASSERT_TRUE(all_answer(GetParam(), target, process.pid(), 2));
+  ASSERT_TRUE(all_answer(target, GetParam().question, process.pid(), 2));
   Load load(target, GetParam().question, kThreads);
   for (int i = 0; i < kKills; ++i) {
     ASSERT_TRUE(load.pass(20));
@@ -82,14 +65,14 @@ TEST_P(ShareServers, KilledReplicaTakesAlongOnlyWhatItHadAccepted) {
   EXPECT_EQ(totals.of(Answer::Kind::late), 0) << totals;
   EXPECT_EQ(totals.of(Answer::Kind::other), 0) << totals;
   EXPECT_LE(totals.failed(), kThreads * kKills) << totals;
-  EXPECT_TRUE(all_answer(GetParam(), target, process.pid(), 2));
+  EXPECT_TRUE(all_answer(target, GetParam().question, process.pid(), 2));
   end(process);
 }
 
 TEST_P(ShareServers, ReloadsLoseNothing) {
   Process process(with_options({"-n", "2", "--share"}, GetParam().command()));
   const Target& target = GetParam().targets.back();
-  ASSERT_TRUE(all_answer(GetParam(), target, process.pid(), 2));
+  ASSERT_TRUE(all_answer(target, GetParam().question, process.pid(), 2));
   Load load(target, GetParam().question, 2);
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(load.pass(20));
