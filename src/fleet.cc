@@ -150,10 +150,17 @@ int prepare_fleet(const Config& config, char** environment, Fleet& fleet, Report
   if (code == 0) code = open_ports(config, slots, fleet, reporter);
   User user;
   if (code == 0 && config.user != nullptr) code = change_user(config, user, fleet, reporter);
+  // They listen before anybody is started: what is wrong with them is told now, and the kernel
+  // numbers them by their slots.
+  for (int slot = 0; code == 0 && slot < fleet.count; ++slot) {
+    const Error error = fleet.sockets.join(slot);
+    if (error.failed()) code = fail(reporter, Said::fatal, error);
+  }
   if (code != 0) {
     fleet.sockets.close_all();  // files of unix sockets
     return code;
   }
+  if (config.share != nullptr) reporter.say(Said::share_begun);
   fleet.environment->prepare(environment, fleet.room, config,
                              config.user != nullptr ? user.home : nullptr);
   return 0;

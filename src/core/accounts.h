@@ -19,7 +19,7 @@ struct Account {
   std::uint32_t gid = 0;
   char* name = nullptr;  // into the text of /etc/passwd; nullptr: not in it
   const char* home = "/";
-  FixedVec<std::uint32_t, kGroupsMax> groups{};  // supplementary, gid among them
+  FixedVec<std::uint32_t, kGroupsMax> groups{};  // supplementary, without gid
   bool too_many_groups = false;
 };
 

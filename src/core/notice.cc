@@ -52,6 +52,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::given_twice, kAlways, "%h--%f: a name, port or descriptor that --%v has too"),
     say(Kind::too_many, kAlways, "%h--%f: at most %d with ports"),
     say(Kind::listen_failed, kAlways, "%h--listen: cannot %v '%f': %e"),
+    say(Kind::share_begun, 1, "%hreplicas get no_new_privs, for --share"),
     say(Kind::share_failed, kAlways, "%h--share: %f: %e (see --listen, --user)"),
     say(Kind::user_failed, kAlways, "%h--user: %f: %e"),
     say(Kind::user_unknown, kAlways, "%h--user: '%f' is unknown here"),

@@ -84,6 +84,7 @@ struct Notice {
     reload_ended,  // slot: the one that failed
     // Ports.
     listen_failed,  // name of the socket as it was asked for, value the operation, code = errno
+    share_begun,    // replicas are given no_new_privs
     share_failed,   // name of the operation, code = errno: a replica was given no socket
     user_unknown,   // name: the user or its group
     user_failed,    // name of the operation, code = errno

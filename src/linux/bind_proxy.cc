@@ -11,6 +11,7 @@
 
 #include <cerrno>
 
+#include "core/port_options.h"
 #include "core/text.h"
 
 namespace hydrinit {
@@ -218,16 +219,6 @@ int BindProxy::install(int channel) {
   return net::send_fd(channel, static_cast<int>(fd)) ? 0 : errno;
 }
 
-bool BindProxy::shares(int port) const {
-  if (port == 0) return false;  // whatever is free: no two get the same
-  const char* list = ports_;
-  while (*list != '\0') {
-    if (take_port(list) == port) return true;
-    if (*list == ',') ++list;
-  }
-  return *ports_ == '\0';
-}
-
 BindProxy::Result BindProxy::on_bind(const Call& call, int slot, const Memory& memory, int& error) {
   SocketAddress address;
   const std::size_t size =
@@ -239,7 +230,10 @@ BindProxy::Result BindProxy::on_bind(const Call& call, int slot, const Memory& m
   if (unread.failed()) return {unread.code == EFAULT ? Outcome::nothing : Outcome::refused, unread};
   const bool v6 = address.family == SocketAddress::kV6 && size == SocketAddress::kSizeV6;
   if (!v6 && address.family != SocketAddress::kV4) return {};
-  if (!shares(address.port()) || !is_tcp(call.pid(), call.fd())) return {};
+  // Port 0 is whatever is free: no two get the same.
+  const int number = address.port();
+  if (number == 0 || (*ports_ != '\0' && !names_port(ports_, number))) return {};
+  if (!is_tcp(call.pid(), call.fd())) return {};
   // What lies behind an IPv4 address is nothing (ip(7)).
   if (!v6) ::memset(address.v6, 0, sizeof address - offsetof(SocketAddress, v6));
   const bool only = v6 && memory.pid == call.pid() && memory.fd == call.fd() && memory.v6_only;

@@ -40,7 +40,6 @@ class BindProxy {
 
  private:
   struct Call;
-  bool shares(int port) const;
   Result on_bind(const Call& call, int slot, const Memory& memory, int& error);
   Result on_listen(const Call& call, int slot, int slots);
 

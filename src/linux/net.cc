@@ -87,13 +87,9 @@ Error listen(int fd, int backlog) {
   return result_of(::syscall(SYS_listen, fd, backlog), "listen");
 }
 
-Error change_owner(int fd, std::uint32_t uid, std::uint32_t gid) {
-#ifdef SYS_fchown32
-  constexpr long kFchown = SYS_fchown32;
-#else
-  constexpr long kFchown = SYS_fchown;
-#endif
-  return result_of(::syscall(kFchown, fd, uid, gid), "fchown");
+Error change_owner(int fd, const char* path, std::uint32_t uid, std::uint32_t gid) {
+  const int flags = *path == '\0' ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW;
+  return result_of(::syscall(SYS_fchownat, fd, path, uid, gid, flags), "fchownat");
 }
 
 int bound_address(int fd, void* address, std::size_t size) {

@@ -19,7 +19,8 @@ Error get_option(int fd, int level, int name, void* value, std::size_t size);
 Error bind(int fd, const void* address, std::size_t size);
 Error connect(int fd, const void* address, std::size_t size);
 Error listen(int fd, int backlog);
-Error change_owner(int fd, std::uint32_t uid, std::uint32_t gid);
+// Of the file, not of what a symbolic link there names; path "": of the descriptor.
+Error change_owner(int fd, const char* path, std::uint32_t uid, std::uint32_t gid);
 // The address that fd is bound to, at most size bytes of it; how many there are, negative: none.
 int bound_address(int fd, void* address, std::size_t size);
 

@@ -1,5 +1,6 @@
 #include "linux/sockets.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -77,11 +78,16 @@ Error Sockets::make(const Port& port, Spread spread, Fd& out) const {
   return error.failed() ? error : net::bind(fd, &port.address, port.address.size());
 }
 
-// A file that nobody listens behind any more is left over from an earlier run.
-Error Sockets::make_unix(const Port& port, Fd& out) const {
+sockaddr_un Sockets::unix_address(const Port& port) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   ::memcpy(address.sun_path, port.path, port.path_length);
+  return address;
+}
+
+// A file that nobody listens behind any more is left over from an earlier run.
+Error Sockets::make_unix(const Port& port, Fd& out) const {
+  const sockaddr_un address = unix_address(port);
   Error error = net::open_socket(AF_UNIX, SOCK_STREAM, out);
   if (error.failed()) return error;
   error = net::bind(out.get(), &address, sizeof address);
@@ -214,10 +220,16 @@ int Sockets::passed(int slot, std::span<int, kListenMax> out) const {
 Error Sockets::give_to(std::uint32_t uid, std::uint32_t gid) {
   for (int i = 0; i < ports_ * slots_; ++i) {
     if (entries_[i].fd == 0) continue;
-    const Error error = net::change_owner(entries_[i].fd, uid, gid);
+    const Error error = net::change_owner(entries_[i].fd, "", uid, gid);
     if (error.failed()) return error;
   }
-  return {};
+  // connect(2) asks for the right to write to the file.
+  Error error{};
+  for (int i = 0; i < ports_ && !error.failed(); ++i) {
+    if (port(i).path != nullptr)
+      error = net::change_owner(AT_FDCWD, unix_address(port(i)).sun_path, uid, gid);
+  }
+  return error;
 }
 
 // ---- who is served -----------------------------------------------------------------------------
@@ -307,9 +319,7 @@ void Sockets::close_all() {
       entry(i, slot).fd = 0;
     }
     if (port(i).path == nullptr) continue;
-    sockaddr_un address{};
-    ::memcpy(address.sun_path, port(i).path, port(i).path_length);
-    net::remove_file(address.sun_path);
+    net::remove_file(unix_address(port(i)).sun_path);
   }
   slots_ = 0;
   ports_ = 0;

@@ -4,6 +4,8 @@
 // waits in its queue is served by the next one.
 #pragma once
 
+#include <sys/un.h>
+
 #include <span>
 
 #include "core/balance.h"
@@ -94,6 +96,7 @@ class Sockets {
     return entries_[port * slots_ + (this->port(port).spread == Spread::each ? slot : 0)];
   }
   Error make(const Port& port, Spread spread, Fd& out) const;
+  static sockaddr_un unix_address(const Port& port);
   Error make_unix(const Port& port, Fd& out) const;
   Error adopt(Port& port, Entry& entry, Fd& socket) const;
   Error join_port(int port, int slot);
