@@ -51,7 +51,7 @@ bool Supervisor::stands_out(int slot) const {
   return shorter > 0 && 2 * shorter >= others;
 }
 
-// A replica is stuck when its queue stands out, and has not become shorter since the last look. A
+// A replica is stuck when its queue stands out, and does not become shorter from look to look. A
 // load that is too much for all fills all their queues alike, and makes nobody stuck.
 void Supervisor::judge_queues() {
   bool waiting = false;
@@ -59,10 +59,14 @@ void Supervisor::judge_queues() {
     Replica& replica = in_slot(slot);
     waiting |= replica.counted > 0;
     const bool shrinks = replica.counted == 0 || replica.counted < replica.queued;
-    const bool suspect = !shrinks && stands_out(slot);
+    if (shrinks || !stands_out(slot)) {
+      replica.suspect = 0;
+    } else if (replica.suspect < kSuspicionMax) {
+      const int more = replica.counted < kSuspicionOfLook ? replica.counted : kSuspicionOfLook;
+      replica.suspect = static_cast<std::uint8_t>(replica.suspect + more);
+    }
     // Nobody is sent there any more, so a queue that stays as it is still stands.
-    replica.stuck = !shrinks && (replica.stuck || (suspect && replica.suspect));
-    replica.suspect = suspect;
+    replica.stuck = !shrinks && (replica.stuck || replica.suspect >= kSuspicionMax);
     replica.queued = replica.counted;
   }
   if (waiting) return;

@@ -88,14 +88,14 @@ struct Replica {
   std::uint16_t failed_starts = 0;  // in a row, for want of memory or processes
   std::uint16_t queued = 0;         // connections that waited for it when they were last counted
   std::uint16_t counted = 0;        // ... and now
+  std::uint8_t suspect = 0;         // how much it is suspected to be stuck
   ExitStatus last{};                // its last process's end
   Stage stage = Stage::unused;
   bool told : 1 = false;     // to stop, before the container is
   bool excused : 1 = false;  // put by a reload in a good one's place: its failure decides nothing
   bool overdue : 1 = false;  // killed, as it was not up in time
   bool leaving : 1 = false;  // it says that it stops
-  bool suspect : 1 = false;  // more connections wait for it than for all others
-  bool stuck : 1 = false;    // ... and they go on waiting
+  bool stuck : 1 = false;    // more connections wait for it than for others, and go on waiting
   bool in_balance : 1 = false;  // new connections are handed to it
 
   bool has_process() const { return stage >= Stage::starting && stage <= Stage::killing; }

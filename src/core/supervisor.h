@@ -190,6 +190,11 @@ class Supervisor {
   // any waits. So the sleep is left ten times a second at most.
   static constexpr Millis kFirstLook{200};
   static constexpr Millis kNextLook{100};
+  // A queue that stands out is suspected more with each look that finds it no shorter, the more
+  // the longer it is: two looks are enough for three connections, while a single one must be seen
+  // in six, as it may well be another one each time.
+  static constexpr int kSuspicionMax = 6;
+  static constexpr int kSuspicionOfLook = 3;
   // How often a draining replica's queue is asked for once --drain-time is over, and when it is
   // stopped though it is not empty: whoever has not taken what waits by then takes nothing.
   static constexpr Millis kDrainLook{50};

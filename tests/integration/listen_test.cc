@@ -29,7 +29,7 @@ const Target kHere{"127.0.0.1", 8080};
 const Question kHttp{"GET / HTTP/1.0\r\n\r\n", "replica="};
 
 Words node() { return {"node", test_file("servers/who.js"), "fd:3"}; }
-Words systemd() { return {"python3", test_file("servers/who_systemd.py")}; }
+Words systemd() { return {"/usr/bin/python3", test_file("servers/who_systemd.py")}; }
 Words shell(const std::string& script) { return {"sh", "-c", script}; }
 
 bool systemd_library() {
@@ -69,9 +69,10 @@ TEST_F(Listen, GunicornTakesItBySystemdsVariables) {
 }
 
 TEST_F(Listen, UvicornTakesADescriptor) {
+  REQUIRE_SERVER("Uvicorn");
   test_file("servers/who_wsgi.py");
   expect_both({"--listen", "127.0.0.1:8080"},
-              {"python3", "-m", "uvicorn", "--log-level", "error", "--app-dir", work_folder(),
+              {"/usr/bin/python3", "-m", "uvicorn", "--log-level", "error", "--app-dir", work_folder(),
                "--fd", "3", "who_wsgi:asgi"},
               {kHere});
 }
@@ -102,7 +103,7 @@ TEST_F(Listen, SystemdsLibraryFindsThemForASingleChild) {
   REQUIRE_SYSTEMD_LIBRARY();
   Process process(
       with_options({"--listen", "web=8080"},
-                   shell("export HYDRINIT_REPLICA=none; exec python3 " + systemd().back())));
+                   shell("export HYDRINIT_REPLICA=none; exec /usr/bin/python3 " + systemd().back())));
   process.expect("<3 is web>");
   EXPECT_TRUE(answers(kHere, kHttp));
   end(process);
@@ -123,7 +124,7 @@ TEST_F(Listen, AddressIsTheOnlyOneThatIsServed) {
 
 TEST_F(Listen, DatagramsAreServed) {
   Process process(with_options({"-n", "2", "--listen", "udp:8080"},
-                               {"python3", "-c",
+                               {"/usr/bin/python3", "-c",
                                 "import socket, os\n"
                                 "s = socket.socket(fileno=3)\n"
                                 "print('it starts', flush=True)\n"
@@ -345,7 +346,7 @@ TEST_F(Readiness, NewlineOnADescriptorBehindThoseThatAreListenedOn) {
   expect_reloaded({"--ready", "fd:5", "--listen", "8080"}, shell("echo >&5; exec sleep 1000"));
 }
 TEST_F(Readiness, Notification) {
-  expect_reloaded({"--ready", "notify"}, {"python3", "-c", kSender});
+  expect_reloaded({"--ready", "notify"}, {"/usr/bin/python3", "-c", kSender});
 }
 TEST_F(Readiness, NotificationOfTheSystemdLibrary) {
   REQUIRE_SYSTEMD_LIBRARY();
@@ -362,7 +363,7 @@ TEST_F(Readiness, WithoutAListenItIsKilled) { expect_killed({"--share"}); }
 // On USR1 it says so, and serves on.
 TEST_F(Readiness, WhoSaysThatItStopsGetsNoNewConnection) {
   Process process(with_options({"-n", "2", "--listen", "8080", "--ready", "notify"},
-                               {"python3", "-c",
+                               {"/usr/bin/python3", "-c",
                                 "import os, signal, socket\n"
                                 "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
                                 "s.connect('\\0' + os.environ['NOTIFY_SOCKET'][1:])\n"

@@ -2,8 +2,10 @@
 // reloads and scaling under load, readiness. Each test has a network of its own.
 
 #include <arpa/inet.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -37,7 +39,7 @@ Words node(Words more) {
   return more;
 }
 Words asyncio(Words ports) {
-  ports.insert(ports.begin(), {"python3", test_file("servers/who_asyncio.py")});
+  ports.insert(ports.begin(), {"/usr/bin/python3", test_file("servers/who_asyncio.py")});
   return ports;
 }
 Words shell(const std::string& script) { return {"sh", "-c", script}; }
@@ -149,6 +151,79 @@ TEST_F(Ports, ServerThatNeverBindsIsSaidAfterTheTimeOut) {
   EXPECT_EQ(outcome.code, 137);
   EXPECT_NE(outcome.errors.find("is not up within --ready-timeout, sending KILL"),
             std::string::npos)
+      << outcome.errors;
+}
+
+class SharesAt : public OwnNetwork, public ::testing::WithParamInterface<Place> {
+ protected:
+  void SetUp() override {
+    REQUIRE_PLACE(GetParam());
+    OwnNetwork::SetUp();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Places, SharesAt, every_place(), place_name);
+
+// Also in a user namespace of nobody's.
+TEST_P(SharesAt, PortOfTwoReplicas) {
+  Process process(with_options({"-n", "2", "--share"}, node({"8080"})), {.place = GetParam()});
+  ASSERT_TRUE(both_answer(process));
+  process.signal(SIGHUP);
+  process.expect_error("hydrinit: reloaded");
+  EXPECT_TRUE(both_answer(process));
+  end(process);
+}
+
+TEST_P(SharesAt, ListenSocketOfTwoReplicas) {
+  Process process(with_options({"-n", "2", "--listen", "8080"}, node({"fd:3"})),
+                  {.place = GetParam()});
+  EXPECT_TRUE(both_answer(process));
+  end(process);
+}
+
+// ---- what cannot be shared ---------------------------------------------------------------------
+
+// As in a container of Docker's: root without SYS_PTRACE may not look into another user's process.
+void without_ptrace() {
+  if (::prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE, 0, 0, 0) != 0) ::_exit(98);
+}
+
+Words as_nobody(Words command) {
+  command.insert(command.begin(),
+                 {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"});
+  return command;
+}
+
+TEST_F(Ports, ReplicasOfAnotherUserAreRefusedWithoutPtrace) {
+  Process process(with_options({"-n", "2", "--share"}, as_nobody(node({"8080"}))),
+                  {.setup = without_ptrace});
+  const Outcome outcome = process.finish();
+  EXPECT_EQ(outcome.code, 125);
+  EXPECT_NE(outcome.errors.find("hydrinit: --share: /proc/PID/mem: Permission denied (see --listen, "
+                                "--user)\n"),
+            std::string::npos)
+      << outcome.errors;
+}
+
+TEST_F(Ports, ReplicasOfAnotherUserAreServedFromWithPtrace) {
+  Process process(with_options({"-n", "2", "--share"}, as_nobody(node({"8080"}))));
+  EXPECT_TRUE(both_answer(process));
+  end(process);
+}
+
+TEST_F(Ports, OneOfAnotherUserGoesOnWithItsOwnSocket) {
+  Process process(with_options({"-n", "1", "--share"}, as_nobody(node({"8080"}))),
+                  {.setup = without_ptrace});
+  process.expect_error("hydrinit: --share: ");
+  EXPECT_TRUE(answers(kHere, kHttp));
+  end(process);
+}
+
+// Only one filter of a process may have a listener (seccomp(2), EBUSY).
+TEST_F(Ports, SharingInsideSharingIsRefused) {
+  const Outcome outcome = run({"-n", "1", "--share", "--max-restarts", "1", "--restart-delay", "1ms",
+                               binary(), "-n", "2", "--share", "sleep", "1000"});
+  EXPECT_EQ(outcome.code, 125);
+  EXPECT_NE(outcome.errors.find("hydrinit: --share: seccomp: "), std::string::npos)
       << outcome.errors;
 }
 

@@ -83,29 +83,29 @@ const std::vector<Server>& every_server() {
          return Words{"sh", "-c", "node " + test_file("servers/who.js") + " 8080; echo ended"};
        },
        kBoth},
-      {"PythonHttpServerModule", "python3",
+      {"PythonHttpServerModule", "/usr/bin/python3",
        [] {
          return Words{"sh", "-c",
-                      "exec python3 -m http.server --cgi --directory " + script_folder() +
+                      "exec /usr/bin/python3 -m http.server --cgi --directory " + script_folder() +
                           " --bind 127.0.0.1 8080 2>/dev/null"};
        },
        kV4},
-      {"PythonHttpServerV6", "python3",
+      {"PythonHttpServerV6", "/usr/bin/python3",
        [] {
-         return Words{"python3", test_file("servers/who_http.py"), "8080", "::1"};
+         return Words{"/usr/bin/python3", test_file("servers/who_http.py"), "8080", "::1"};
        },
        kV6},
-      {"PythonAsyncio", "python3",
+      {"PythonAsyncio", "/usr/bin/python3",
        [] {
-         return Words{"python3", test_file("servers/who_asyncio.py"), "8080"};
+         return Words{"/usr/bin/python3", test_file("servers/who_asyncio.py"), "8080"};
        },
        kBoth},
       {"Gunicorn", "gunicorn", [] { return gunicorn("0.0.0.0:8080"); }, kV4},
       {"GunicornDualStack", "gunicorn", [] { return gunicorn("[::]:8080"); }, kBoth},
-      {"Uvicorn", "python3",
+      {"Uvicorn", "/usr/bin/python3 -c 'import uvicorn'",
        [] {
          test_file("servers/who_wsgi.py");
-         return Words{"python3",   "-m",        "uvicorn",     "--log-level",
+         return Words{"/usr/bin/python3",   "-m",        "uvicorn",     "--log-level",
                       "error",     "--app-dir", work_folder(), "--host",
                       "127.0.0.1", "--port",    "8080",        "who_wsgi:asgi"};
        },
@@ -159,9 +159,10 @@ const Server& server(const std::string& name) {
 }
 
 std::string why_not(const Server& server) {
-  const std::string program = server.program;
-  if (std::system(("PATH=$PATH:/usr/sbin command -v " + program + " >/dev/null 2>&1").c_str()) != 0)
-    return program + " is missing";
+  const std::string needed = server.needed;
+  const std::string check = needed.find(' ') == std::string::npos ? "command -v " + needed : needed;
+  if (std::system(("(PATH=$PATH:/usr/sbin " + check + ") >/dev/null 2>&1").c_str()) != 0)
+    return needed + " does not work here";
   return "";
 }
 

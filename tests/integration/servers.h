@@ -11,8 +11,8 @@ namespace hydrinit_test {
 
 struct Server {
   const char* name;
-  // The program that has to be there.
-  const char* program;
+  // The program that has to be there, or a command that has to succeed.
+  const char* needed;
   // How it is started; makes the files that it needs.
   std::function<std::vector<std::string>()> command;
   // Where it is found.
