@@ -19,13 +19,18 @@ bool Supervisor::balancing() const {
 
 void Supervisor::rebalance() {
   bool anyone = false;
-  for (int slot = 0; slot < count_ && !anyone; ++slot)
-    anyone = serves(slot) && !in_slot(slot).stuck;
+  bool anyone_free = false;
+  for (int slot = 0; slot < count_; ++slot) {
+    anyone |= serves(slot);
+    anyone_free |= serves(slot) && !in_slot(slot).stuck;
+  }
   bool changed = false;
   for (int slot = 0; slot < capacity(); ++slot) {
     Replica& replica = in_slot(slot);
-    // With nobody else left a stuck one may still go on; one that is on its way out will not.
-    const bool now = slot < count_ && serves(slot) && !(anyone && replica.stuck);
+    // With nobody else left a stuck one may still go on, and one that has been started will be up
+    // or is so already; one that is on its way out will not serve.
+    bool now = slot < count_ && serves(slot) && !(anyone_free && replica.stuck);
+    if (!anyone) now = slot < count_ && replica.stage == Stage::starting;
     changed |= now != replica.in_balance;
     replica.in_balance = now;
   }

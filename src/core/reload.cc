@@ -24,8 +24,7 @@ void Supervisor::scale(int by) {
   // The old one that a reload has put beside it is not wanted either.
   if (annexed() && reload_slot_ == removed) stop_one(annex());
   if (!in_slot(removed).has_process()) return settle(removed, Step::remove);
-  config_.balances() && in_slot(removed).stage == Stage::running ? drain(removed)
-                                                                 : stop_one(removed);
+  config_.balances() ? retire(removed) : stop_one(removed);
 }
 
 // ---- reloading ---------------------------------------------------------------------------------
@@ -61,9 +60,9 @@ void Supervisor::replace(int slot) {
   const ReloadOrder order = reload_order();
   // One that is being killed as it was not up in time makes room too, and is no failure of this.
   replica.overdue = false;
-  // One that does not serve yet has nothing to hand over.
+  if (order == ReloadOrder::drain) return retire(slot);
+  // One that is not up yet has nothing to hand over.
   if (order == ReloadOrder::stop_first || replica.stage != Stage::running) return stop_one(slot);
-  if (order == ReloadOrder::drain) return drain(slot);
   in_slot(annex()) = replica;
   annex_of_ = static_cast<std::int16_t>(slot);
   out_->act(Action::Kind::move, slot, annex());
@@ -107,8 +106,10 @@ void Supervisor::end_reload(int failed_slot) {
 
 // ---- draining ----------------------------------------------------------------------------------
 
-void Supervisor::drain(int slot) {
+// Others are there for its connections. One that is not up yet has none, unless nobody is.
+void Supervisor::retire(int slot) {
   Replica& replica = in_slot(slot);
+  if (replica.stage != Stage::running && !replica.in_balance) return stop_one(slot);
   if (!replica.take(Step::drain)) return;
   replica.since = now_;
   set_deadline(replica, now_ + config_.drain_time);

@@ -59,7 +59,7 @@ inline constexpr StepRow kSteps[] = {
     // up: by --ready
     {{Stage::starting}, Stage::running},
     // drain: it is to be replaced or removed, and others are there for its connections
-    {{Stage::running}, Stage::draining},
+    {{Stage::starting, Stage::running}, Stage::draining},
     // stop: it is asked to
     {{Stage::starting, Stage::running, Stage::draining}, Stage::stopping},
     // kill: it did not stop or was not up in time, or the request was repeated

@@ -217,7 +217,7 @@ class Supervisor {
   bool restore(int slot);
   void end_reload(int failed_slot);
   ReloadOrder reload_order() const;
-  void drain(int slot);
+  void retire(int slot);
   void on_queue(const Event& event);
 
   // core/live_set.cc

@@ -119,6 +119,7 @@ TEST(Notice, HydrinitsWords) {
           {Kind::too_many, -1, "hydrinit: --word: at most 2 with ports"},
           {Kind::listen_failed, -1,
            "hydrinit: --listen: cannot soon 'word': No such file or directory"},
+          {Kind::share_begun, 1, "hydrinit: replicas get no_new_privs, for --share"},
           {Kind::share_failed, -1,
            "hydrinit: --share: word: No such file or directory (see --listen, --user)"},
           {Kind::user_unknown, -1, "hydrinit: --user: 'word' is unknown here"},
