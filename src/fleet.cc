@@ -21,14 +21,14 @@ constexpr std::size_t kFilesOfLinks = 2;
 // Where the parts of the one mapping begin.
 class Carver {
  public:
+  static constexpr std::size_t kAlignment = 16;
   explicit Carver(void* memory) : at_(static_cast<char*>(memory)) {}
   template <typename T>
   T* take(std::size_t count) {
     T* const begin = reinterpret_cast<T*>(at_);
-    at_ += rounded(count * sizeof(T));
+    at_ += (count * sizeof(T) + kAlignment - 1) & ~(kAlignment - 1);
     return begin;
   }
-  static constexpr std::size_t rounded(std::size_t size) { return (size + 15) & ~std::size_t{15}; }
 
  private:
   char* at_;
@@ -58,31 +58,33 @@ int capacity_of(const Config& config, int count) {
 int map(const Config& config, char** environment, int capacity, Fleet& fleet, Reporter& reporter) {
   // One more: the place of the one that is being replaced.
   const std::size_t places = static_cast<std::size_t>(capacity) + (config.replicas != 0);
+  const std::size_t links = config.needs_links() ? places : 0;
   const std::size_t sockets = config.has_ports() ? Sockets::size(capacity) : 0;
-  const std::size_t size =
-      Carver::rounded(sizeof(ReplicaEnvironment)) + Carver::rounded(places * sizeof(Replica)) +
-      Carver::rounded(places * sizeof(Reaper::Entry)) +
-      Carver::rounded(places * sizeof(Links::Entry)) + Carver::rounded(sockets) +
-      ReplicaEnvironment::size(environment) * sizeof(char*);
+  const std::size_t variables = ReplicaEnvironment::size(environment);
+  // Each part begins at a multiple of kAlignment.
+  constexpr std::size_t kParts = 6;
+  const std::size_t size = places * (sizeof(Replica) + sizeof(Reaper::Entry)) +
+                           variables * sizeof(char*) + sizeof(ReplicaEnvironment) +
+                           links * sizeof(Links::Entry) + sockets + kParts * Carver::kAlignment;
   void* const memory = os::map_memory(size);
   if (memory == nullptr) return fail(reporter, Said::fatal, {"mmap", errno});
   // Zero is a good beginning for all but the replicas.
   Carver carver(memory);
-  fleet.environment = carver.take<ReplicaEnvironment>(1);
   auto* const replicas = carver.take<Replica>(places);
   for (std::size_t i = 0; i < places; ++i) replicas[i] = Replica{};
   fleet.replicas = {replicas, places};
   fleet.pids = {carver.take<Reaper::Entry>(places), places};
-  auto* const links = carver.take<Links::Entry>(places);
-  if (config.needs_links()) {
-    const Error error = fleet.links.prepare(config, {links, places});
+  fleet.room = carver.take<char*>(variables);
+  // Most of it, and of what follows, is not touched by most.
+  fleet.environment = carver.take<ReplicaEnvironment>(1);
+  if (links > 0) {
+    const Error error = fleet.links.prepare(config, {carver.take<Links::Entry>(links), links});
     if (error.failed()) return fail(reporter, Said::fatal, error);
   }
-  if (config.has_ports()) {
+  if (sockets > 0) {
     fleet.sockets.prepare(carver.take<char>(sockets), capacity,
                           config.balances() ? Spread::each : Spread::one);
   }
-  fleet.room = carver.take<char*>(0);
   return 0;
 }
 

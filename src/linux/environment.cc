@@ -68,8 +68,7 @@ void ReplicaEnvironment::prepare(char** environment, char** room, const Config& 
   config_ = &config;
   environment_ = room;
   Text text(home_);
-  text.put(home != nullptr ? home : "");
-  text.put('\0');
+  if (home != nullptr) text.put(home);
   for (const char* base = config.index_env; base != nullptr && *base != '\0';) {
     if (*base++ == '=') base_ = static_cast<int>(take_number(base, INT32_MAX));
   }

@@ -29,7 +29,7 @@ class ReplicaEnvironment {
 
  private:
   static constexpr int kOwnMax = 9;
-  static constexpr std::size_t kHomeMax = 256;
+  static constexpr std::size_t kHomeMax = 256;  // with a zero behind it
   static constexpr std::size_t kTextMax =
       kListenMax * (kListenNameMax + 1) + kIndexNameMax + kHomeMax + 256;
 
@@ -41,9 +41,9 @@ class ReplicaEnvironment {
   int base_ = 0;  // of --index-env
   int own_ = 0;   // how many of environment_ are not as we were given them
   char** environment_ = nullptr;
-  char home_[kHomeMax]{};
   Notify notify_{};
-  char text_[kTextMax]{};
+  char text_[kTextMax]{};  // most of it stays untouched
+  char home_[kHomeMax]{};
 };
 
 }  // namespace hydrinit

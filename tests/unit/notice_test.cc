@@ -306,6 +306,7 @@ TEST(Notice, CatatonitsWords) {
       {Kind::fatal, -1, "hydrinit: word: No such file or directory"},
       {Kind::failed, 0, "hydrinit: word: No such file or directory"},
       {Kind::send_failed, 0, "hydrinit: cannot send TERM to pid 7: No such file or directory"},
+      {Kind::share_begun, 1, "hydrinit: replicas get no_new_privs, for --share"},
       {Kind::spawned, 1, "hydrinit: started 'sleep' as pid 7"},
       {Kind::received, 1, "hydrinit: received TERM"},
       {Kind::sent, 1, "hydrinit: sent TERM to pid 7"},
