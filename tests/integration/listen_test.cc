@@ -72,8 +72,8 @@ TEST_F(Listen, UvicornTakesADescriptor) {
   REQUIRE_SERVER("Uvicorn");
   test_file("servers/who_wsgi.py");
   expect_both({"--listen", "127.0.0.1:8080"},
-              {"/usr/bin/python3", "-m", "uvicorn", "--log-level", "error", "--app-dir", work_folder(),
-               "--fd", "3", "who_wsgi:asgi"},
+              {"/usr/bin/python3", "-m", "uvicorn", "--log-level", "error", "--app-dir",
+               work_folder(), "--fd", "3", "who_wsgi:asgi"},
               {kHere});
 }
 
@@ -101,9 +101,9 @@ TEST_F(Listen, SystemdsLibraryFindsThemByName) {
 
 TEST_F(Listen, SystemdsLibraryFindsThemForASingleChild) {
   REQUIRE_SYSTEMD_LIBRARY();
-  Process process(
-      with_options({"--listen", "web=8080"},
-                   shell("export HYDRINIT_REPLICA=none; exec /usr/bin/python3 " + systemd().back())));
+  Process process(with_options(
+      {"--listen", "web=8080"},
+      shell("export HYDRINIT_REPLICA=none; exec /usr/bin/python3 " + systemd().back())));
   process.expect("<3 is web>");
   EXPECT_TRUE(answers(kHere, kHttp));
   end(process);

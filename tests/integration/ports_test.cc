@@ -188,8 +188,7 @@ void without_ptrace() {
 }
 
 Words as_nobody(Words command) {
-  command.insert(command.begin(),
-                 {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"});
+  command.insert(command.begin(), {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"});
   return command;
 }
 
@@ -198,9 +197,10 @@ TEST_F(Ports, ReplicasOfAnotherUserAreRefusedWithoutPtrace) {
                   {.setup = without_ptrace});
   const Outcome outcome = process.finish();
   EXPECT_EQ(outcome.code, 125);
-  EXPECT_NE(outcome.errors.find("hydrinit: --share: /proc/PID/mem: Permission denied (see --listen, "
-                                "--user)\n"),
-            std::string::npos)
+  EXPECT_NE(
+      outcome.errors.find("hydrinit: --share: /proc/PID/mem: Permission denied (see --listen, "
+                          "--user)\n"),
+      std::string::npos)
       << outcome.errors;
 }
 
@@ -220,8 +220,8 @@ TEST_F(Ports, OneOfAnotherUserGoesOnWithItsOwnSocket) {
 
 // Only one filter of a process may have a listener (seccomp(2), EBUSY).
 TEST_F(Ports, SharingInsideSharingIsRefused) {
-  const Outcome outcome = run({"-n", "1", "--share", "--max-restarts", "1", "--restart-delay", "1ms",
-                               binary(), "-n", "2", "--share", "sleep", "1000"});
+  const Outcome outcome = run({"-n", "1", "--share", "--max-restarts", "1", "--restart-delay",
+                               "1ms", binary(), "-n", "2", "--share", "sleep", "1000"});
   EXPECT_EQ(outcome.code, 125);
   EXPECT_NE(outcome.errors.find("hydrinit: --share: seccomp: "), std::string::npos)
       << outcome.errors;
@@ -336,6 +336,11 @@ TEST_F(Ports, ReplicaInBackOffGetsNoConnection) {
   ASSERT_TRUE(both_answer(process));
   ASSERT_EQ(::kill(process.child(), SIGKILL), 0);
   process.expect_error("was killed by KILL, starting it again in");
+  // It says so a moment before it hands new connections to the other alone; then it sleeps again.
+  ASSERT_TRUE(eventually([&] {
+    const std::string call = read_file("/proc/" + std::to_string(process.pid()) + "/syscall");
+    return call.rfind(std::to_string(SYS_ppoll) + " ", 0) == 0;
+  }));
   EXPECT_TRUE(Connections(100).all_answered_but(0));
   end(process);
 }

@@ -105,9 +105,9 @@ const std::vector<Server>& every_server() {
       {"Uvicorn", "/usr/bin/python3 -c 'import uvicorn'",
        [] {
          test_file("servers/who_wsgi.py");
-         return Words{"/usr/bin/python3",   "-m",        "uvicorn",     "--log-level",
-                      "error",     "--app-dir", work_folder(), "--host",
-                      "127.0.0.1", "--port",    "8080",        "who_wsgi:asgi"};
+         return Words{
+             "/usr/bin/python3", "-m",     "uvicorn",   "--log-level", "error", "--app-dir",
+             work_folder(),      "--host", "127.0.0.1", "--port",      "8080",  "who_wsgi:asgi"};
        },
        kV4},
       {"Nginx", "nginx", [] { return nginx("listen 8080; listen [::]:8080 ipv6only=on;", 2); },
