@@ -38,14 +38,25 @@ Story& up(Story& story) {
   return story.quietly();
 }
 
-// ---- readiness
-// ------------------------------------------------------------------------------------
+// ---- readiness ---------------------------------------------------------------------------------
 
 TEST(Ports, ByTimeItIsUpWhenItHasLivedSoLong) {
   Story story(ports(ReadyBy::time), true, 1, 2);
-  EXPECT_EQ(story.start().at(999).transcript(), "[   0] spawn 0\n");
-  EXPECT_EQ(story.at(1000).transcript(), "[1000] balance 0\n");
+  // With nobody else up it serves from the beginning.
+  EXPECT_EQ(story.start().at(999).transcript(), "[   0] spawn 0\n[   0] balance 0\n");
+  EXPECT_EQ(story.replica(0).stage, Stage::starting);
+  EXPECT_EQ(story.at(1000).transcript(), "");
+  EXPECT_EQ(story.replica(0).stage, Stage::running);
   EXPECT_EQ(story.deadline(), kNever);
+}
+
+// A reload right after the start must not cut off the connections that they have been given.
+TEST(Ports, ThoseThatServeAsNobodyIsUpAreDrained) {
+  Story story(ports(ReadyBy::time), true, 2, 2);
+  story.start().at(500).quietly();
+  EXPECT_EQ(story.signal(kSignalHup).transcript(),
+            "[ 500] received HUP\n[ 500] reloading\n[ 500] balance 1\n");
+  EXPECT_EQ(story.at(800).transcript(), "[ 800] sample 0\n[ 800] send TERM to 0\n");
 }
 
 TEST(Ports, WhoSaysItIsUpIsUpThen) {
@@ -66,9 +77,10 @@ TEST(Ports, WhoIsNotUpInTimeIsKilledAndHasDiedEarly) {
   Story story(config, true, 1, 2);
   story.start().quietly();
   EXPECT_EQ(story.at(59999).transcript(), "");
-  EXPECT_EQ(story.at(60000).transcript(), "[60000] not ready 0\n[60000] send KILL to group 0\n");
+  EXPECT_EQ(story.at(60000).transcript(),
+            "[60000] not ready 0\n[60000] send KILL to group 0\n[60000] balance\n");
   EXPECT_EQ(story.killed_by(kSignalKill).at(60003).transcript(),
-            "[60000] restart 0 in 3\n[60003] spawn 0\n");
+            "[60000] restart 0 in 3\n[60003] spawn 0\n[60003] balance 0\n");
   EXPECT_EQ(story.replica(0).early_deaths, 1);
 }
 
@@ -94,7 +106,7 @@ TEST(Ports, WithoutATimeOutItMayTakeForEver) {
 TEST(Ports, WhoNeverWasUpHasNotLivedMinUptime) {
   Story story(ports(), true, 1, 2);
   story.start().at(59000).quietly();
-  EXPECT_EQ(story.exited(0).transcript(), "[59000] restart 0 in 3\n");
+  EXPECT_EQ(story.exited(0).transcript(), "[59000] restart 0 in 3\n[59000] balance\n");
   EXPECT_EQ(story.replica(0).early_deaths, 1);
 }
 
@@ -492,9 +504,10 @@ TEST(Ports, ScalingDownTheSlotThatIsReplacedStopsBoth) {
   replacing(story).says_ready(0).exited(0, 4).at(300).quietly();
   EXPECT_EQ(story.signal(kSignalTtou).transcript(),
             "[ 300] received TTOU\n[ 300] scaled to 1\n[ 300] send TERM to 4\n"
-            "[ 300] send TERM to 1\n[ 300] balance 0\n");
-  EXPECT_EQ(story.exited(0, 1).transcript(), "[ 300] close 1\n");
-  EXPECT_EQ(story.exited(0, 4).transcript(), "[ 300] reloaded\n");
+            "[ 300] balance 0\n");
+  EXPECT_EQ(story.at(600).transcript(), "[ 600] sample 1\n[ 600] send TERM to 1\n");
+  EXPECT_EQ(story.exited(0, 1).transcript(), "[ 600] close 1\n");
+  EXPECT_EQ(story.exited(0, 4).transcript(), "[ 600] reloaded\n");
 }
 
 TEST(Ports, ScalingDownTheSlotThatIsReplacedAndUpAgainStartsItAnew) {
