@@ -45,7 +45,7 @@ void Supervisor::step(const Event& event, Actions& out) {
 
 void Supervisor::on_signal(const Event& event) {
   const int received = event.signal.number;
-  out_->report(Said::received, event.signal.number);
+  out_->report_signal(Said::received, event.signal.number);
   if (phase_ == Phase::running || phase_ == Phase::delaying || phase_ == Phase::stopping) {
     forward(event);
   } else if (phase_ == Phase::pausing) {
@@ -68,7 +68,7 @@ void Supervisor::forward(const Event& event) {
   const bool stop = !dropped && (config_.stop_on.has(received) || hung_up);
   if (!stop && steer(event.signal)) return;
   if (stop && config_.stop_signal != 0) sent.number = config_.stop_signal;
-  if (sent.number != received) out_->report(Said::rewritten, received, sent.number);
+  if (sent.number != received) out_->report_signal(Said::rewritten, received, sent.number);
 
   // Where the terminal's foreground stays with us, ^Z is meant for the whole job: several replicas
   // never have it.
@@ -82,7 +82,7 @@ void Supervisor::forward(const Event& event) {
   // orphaned group by the same reasoning.
   const bool pointless = suspends && pid1_;
   if (dropped) {
-    out_->report(Said::not_sent, received);
+    out_->report_signal(Said::not_sent, received);
   } else if (stop) {
     on_stop_signal(sent, from_kernel && delivered);
   } else if (!from_kernel || !(delivered || pointless)) {
@@ -108,7 +108,7 @@ void Supervisor::on_stop_signal(SignalReceived signal, bool delivered) {
     phase_ = Phase::delaying;
     held_ = signal;
     deadline_ = now_ + config_.stop_delay;
-    out_->report(Said::stop_delayed, signal.number);
+    out_->report_signal(Said::stop_delayed, signal.number);
     hold_starts();
     return check_end();
   }
@@ -257,7 +257,7 @@ void Supervisor::on_ended(const Event& event) {
 void Supervisor::settle(int slot, Step step) {
   Replica& replica = in_slot(slot);
   (void)replica.take(step);
-  set_deadline(replica, kNever);
+  clear_deadline(replica);
   if (step == Step::remove && reload_slot_ == slot && reloading_) reload_next();
   if (ending() || step == Step::remove) return check_end();
   const bool failed = step == Step::fail;
@@ -303,7 +303,7 @@ void Supervisor::hold_starts() {
   for (Replica& replica : replicas_) {
     if (replica.stage != Stage::waiting) continue;
     (void)replica.take(Step::finish);
-    set_deadline(replica, kNever);
+    clear_deadline(replica);
   }
 }
 
@@ -319,7 +319,7 @@ void Supervisor::stop_all(SignalReceived signal, bool delivered) {
 // Whoever does not stop by itself is not trusted to have stopped its own children.
 void Supervisor::kill_all() {
   for (Replica& replica : replicas_) {
-    if (replica.take(Step::kill)) set_deadline(replica, kNever);
+    if (replica.take(Step::kill)) clear_deadline(replica);
   }
   out_->send(kEverySlot, SignalScope::group, {.number = kSignalKill});
 }

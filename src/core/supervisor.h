@@ -90,16 +90,19 @@ class Actions : public FixedVec<Action, 8> {
   }
   void send_rest(std::uint8_t number) { next(Action::Kind::send_rest).signal.number = number; }
   void suspend() { next(Action::Kind::suspend); }
-  void report(Notice::Kind notice, std::uint8_t number = 0, std::uint8_t other = 0) {
-    Action& action = next(Action::Kind::report);
+  [[gnu::noinline]] Action& report(Notice::Kind notice, int slot = 0) {
+    Action& action = next(Action::Kind::report, slot);
     action.notice = notice;
+    return action;
+  }
+  void report_signal(Notice::Kind notice, std::uint8_t number, std::uint8_t other = 0) {
+    Action& action = report(notice);
     action.other = other;
     action.signal.number = number;
   }
   // About one replica, and how it ended.
   void report_replica(Notice::Kind notice, int slot, ExitStatus status, int code = 0) {
-    Action& action = next(Action::Kind::report, slot);
-    action.notice = notice;
+    Action& action = report(notice, slot);
     action.other = status.value;
     action.code = code;
     if (status.kind == ExitStatus::Kind::signalled) action.signal.number = status.value;
@@ -204,6 +207,7 @@ class Supervisor {
   int code_of_stop() const;
   [[gnu::noinline]] std::uint8_t jitter();
   void set_deadline(Replica& replica, Instant deadline);
+  [[gnu::noinline]] void clear_deadline(Replica& replica) { set_deadline(replica, kNever); }
 
   const Config& config_;
   Actions* out_ = nullptr;  // of this step
