@@ -140,7 +140,7 @@ void Supervisor::scale(int by) {
   const int wanted = count_ + by;
   const bool possible = wanted >= 1 && wanted <= static_cast<int>(replicas_.size());
   if (possible) count_ = wanted;
-  out_->report_replica(possible ? Said::scaled : Said::not_scaled, kEverySlot, {}, count_);
+  out_->report(possible ? Said::scaled : Said::not_scaled).code = count_;
   if (!possible) return;
   if (by > 0) {
     Replica& added = in_slot(count_ - 1);
@@ -172,7 +172,7 @@ void Supervisor::reload_next() {
 void Supervisor::end_reload(int failed_slot) {
   reloading_ = false;
   reload_slot_ = kEverySlot;
-  out_->report_replica(Said::reload_ended, failed_slot, {});
+  out_->report(Said::reload_ended, failed_slot);
 }
 
 // ---- the life of a replica ---------------------------------------------------------------------
@@ -213,7 +213,7 @@ void Supervisor::on_spawn_failed(const Event& event) {
     const Millis delay = back_off(config_, in_a_row, jitter());
     (void)replica.take(Step::again);
     set_deadline(replica, now_ + delay);
-    out_->report_replica(Said::start_retried, event.slot, {}, shown_ms(delay));
+    out_->report(Said::start_retried, event.slot).code = shown_ms(delay);
   } else {
     settle(event.slot, Step::fail);
   }
@@ -272,7 +272,7 @@ void Supervisor::settle(int slot, Step step) {
   const bool decides = config_.exit_when == ExitWhen::any || !supervises_ ||
                        (failed && config_.exit_when == ExitWhen::failed);
   if (!decides || replica.excused) return check_end();
-  if (processes_ > 0) out_->report_replica(Said::replica_decided, slot, {});
+  if (processes_ > 0) out_->report(Said::replica_decided, slot);
   stop_all({.number = stop_signal()}, false);
 }
 
@@ -441,7 +441,7 @@ void Supervisor::on_replica_deadline(int slot) {
     break;
   case Stage::stopping:
     (void)replica.take(Step::kill);
-    out_->report_replica(Said::stop_timed_out, slot, {});
+    out_->report(Said::stop_timed_out, slot);
     out_->send(slot, SignalScope::group, {.number = kSignalKill});
     break;
   case Stage::unused:
