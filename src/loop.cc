@@ -148,7 +148,7 @@ Event Loop::make_event(Event::Kind kind, int slot) const {
   Event event;
   event.kind = kind;
   event.at = now_;
-  event.slot = static_cast<std::int16_t>(slot);
+  event.slot = slot;
   return event;
 }
 
@@ -189,7 +189,7 @@ void Loop::report(const Action& action) {
   reporter_.say(notice);
 }
 
-void Loop::spawn(std::int16_t slot) {
+void Loop::spawn(int slot) {
   if (fleet_.environment != nullptr) {
     request_.environment = fleet_.environment->of_slot(slot, supervisor_.count());
     request_.null_input = fleet_.count > 1 || slot > 0;

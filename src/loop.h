@@ -44,7 +44,7 @@ class Loop {
   void dispatch(const Event& event);
   void perform(const Action& action);
   void report(const Action& action);
-  void spawn(std::int16_t slot);
+  void spawn(int slot);
   void send(const Action& action);
   void send_to(pid_t pid, const Action& action);
   void send_rest(int number);

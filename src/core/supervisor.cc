@@ -160,7 +160,7 @@ void Supervisor::reload_next() {
   for (int slot = 0; slot < count_; ++slot) {
     Replica& replica = in_slot(slot);
     if (replica.generation == generation_ || replica.stage == Stage::done) continue;
-    reload_slot_ = static_cast<std::int16_t>(slot);
+    reload_slot_ = slot;
     if (replica.has_process()) return stop_one(slot);
     failed_before_ = false;  // it may be this one that is revived
     return start_now(replica);
@@ -210,10 +210,7 @@ void Supervisor::on_spawn_failed(const Event& event) {
   } else if (event.transient) {
     if (replica.failed_starts < UINT16_MAX) ++replica.failed_starts;
     const int in_a_row = replica.early_deaths + replica.failed_starts;
-    const Millis delay = back_off(config_, in_a_row, jitter());
-    (void)replica.take(Step::again);
-    set_deadline(replica, now_ + delay);
-    out_->report(Said::start_retried, event.slot).code = shown_ms(delay);
+    again(event.slot, back_off(config_, in_a_row, jitter()), Said::start_retried, event.status);
   } else {
     settle(event.slot, Step::fail);
   }
@@ -243,14 +240,19 @@ void Supervisor::on_ended(const Event& event) {
   replica.early_deaths = verdict.early_deaths;
   switch (verdict.kind) {
   case RestartVerdict::Kind::again:
-    (void)replica.take(Step::again);
-    set_deadline(replica, now_ + verdict.delay);
-    out_->report_replica(Said::replica_restarts, slot, event.status, shown_ms(verdict.delay));
+    again(slot, verdict.delay, Said::replica_restarts, event.status);
     break;
   case RestartVerdict::Kind::done: settle(slot, Step::finish); break;
   case RestartVerdict::Kind::failed: settle(slot, Step::fail); break;
   }
   if (reload_failed && reloading_) end_reload(slot);
+}
+
+void Supervisor::again(int slot, Millis delay, Notice::Kind said, ExitStatus status) {
+  Replica& replica = in_slot(slot);
+  (void)replica.take(Step::again);
+  set_deadline(replica, now_ + delay);
+  out_->report_replica(said, slot, status, shown_ms(delay));
 }
 
 // It has ended for good, or is not wanted any more: the exit policy is asked.

@@ -30,7 +30,7 @@ struct SignalReceived {
 };
 
 // Instead of a slot: all that have a process.
-inline constexpr std::int16_t kEverySlot = -1;
+inline constexpr int kEverySlot = -1;
 
 struct Event {
   enum class Kind : std::uint8_t {
@@ -45,7 +45,7 @@ struct Event {
   Kind kind = Kind::tick;
   bool childless = false;
   bool transient = false;  // want of memory, processes, descriptors: another try may succeed
-  std::int16_t slot = 0;
+  int slot = 0;
   ExitStatus status{};
   Instant at{};
   SignalReceived signal{};
@@ -64,7 +64,7 @@ struct Action {
   SignalScope scope{};
   Notice::Kind notice{};
   std::uint8_t other = 0;
-  std::int16_t slot = 0;
+  int slot = 0;
   // Of send to every slot: not to those that have been told to stop before, as a second request is
   // often taken for impatience.
   bool once = false;
@@ -113,7 +113,7 @@ class Actions : public FixedVec<Action, 8> {
   [[gnu::noinline]] Action& next(Action::Kind kind, int slot = 0) {
     Action& action = extend();
     action.kind = kind;
-    action.slot = static_cast<std::int16_t>(slot);
+    action.slot = slot;
     return action;
   }
 };
@@ -190,6 +190,7 @@ class Supervisor {
   void on_replica_deadline(int slot);
 
   void start_now(Replica& replica);
+  void again(int slot, Millis delay, Notice::Kind said, ExitStatus status);
   void settle(int slot, Step step);
   bool begin_stop(Replica& replica);
   void stop_one(int slot);
@@ -222,7 +223,7 @@ class Supervisor {
   bool failed_before_ = false;  // code_ is that of the first failure
   bool stale_ = false;          // earliest_ may be too early
   std::uint16_t generation_ = 0;
-  std::int16_t reload_slot_ = kEverySlot;  // the one being replaced
+  int reload_slot_ = kEverySlot;  // the one being replaced
   std::span<Replica> replicas_;
   int count_;
   int processes_ = 0;          // replicas that have one
