@@ -36,11 +36,13 @@ include $(BUILD)/toolchain.mk
 # On x86: no tables aligned to 32 bytes, no vector registers to save.
 X86 := $(shell $(CXX) -malign-data=abi -mgeneral-regs-only -fsyntax-only -x c++ /dev/null \
   2>/dev/null && echo -malign-data=abi -mgeneral-regs-only)
+# What only some versions of g++ know.
+SMALLER := $(foreach flag,-fira-region=all -fno-ipa-strict-aliasing -fno-tree-dce,$(shell \
+  $(CXX) $(flag) -fsyntax-only -x c++ /dev/null 2>/dev/null && echo $(flag)))
 PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz $(X86) -fno-expensive-optimizations -fno-thread-jumps \
   -fno-move-loop-invariants -fno-ipa-cp -fno-shrink-wrap \
   -fno-tree-dominator-opts -fno-optimize-sibling-calls -fno-if-conversion -fno-partial-inlining \
-  -fno-ipa-strict-aliasing -flto -flto-partition=one -fPIE -fno-asynchronous-unwind-tables \
-  -fno-unwind-tables \
+  $(SMALLER) -flto -flto-partition=one -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
   -ffunction-sections -fdata-sections -fvisibility=hidden \
   -fstack-protector \
   $(WARNINGS) -Wframe-larger-than=16384 $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)

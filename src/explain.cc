@@ -102,12 +102,12 @@ void append_ready(Text& out, const Config& config) {
     append_statuses(out, *reinterpret_cast<const SuccessStatuses*>(field));
     break;
   case ValueKind::replicas: {
-    const int asked = *reinterpret_cast<const std::int16_t*>(field);
+    const int asked = *reinterpret_cast<const int*>(field);
     asked == 0 ? out.put('-') : out.put_number(resolve_replicas(asked));
     break;
   }
   case ValueKind::number: {
-    const int number = *reinterpret_cast<const std::int16_t*>(field);
+    const int number = *reinterpret_cast<const int*>(field);
     number == 0 && option.field() == offsetof(Config, max_replicas) ? out.put('-')
                                                                     : out.put_number(number);
     break;

@@ -160,7 +160,7 @@ Event Loop::make_event(Event::Kind kind, int slot) const {
   Event event;
   event.kind = kind;
   event.at = now_;
-  event.slot = static_cast<std::int16_t>(slot);
+  event.slot = slot;
   return event;
 }
 
@@ -210,7 +210,7 @@ void Loop::report(const Action& action) {
   reporter_.say(notice);
 }
 
-void Loop::spawn(std::int16_t slot) {
+void Loop::spawn(int slot) {
   const Error unequipped = equip(slot);
   int sockets[kListenMax];
   const int passed = fleet_.sockets.passed(slot, sockets);
@@ -236,7 +236,7 @@ Error Loop::equip(int slot) {
   return error;
 }
 
-void Loop::on_not_started(std::int16_t slot, const SpawnOutcome& outcome) {
+void Loop::on_not_started(int slot, const SpawnOutcome& outcome) {
   const int error = outcome.error.code;
   Event event = make_event(Event::Kind::spawn_failed, slot);
   event.status.value = codes_.internal;
@@ -256,7 +256,7 @@ void Loop::on_not_started(std::int16_t slot, const SpawnOutcome& outcome) {
   dispatch(event);
 }
 
-void Loop::on_started(std::int16_t slot, pid_t pid) {
+void Loop::on_started(int slot, pid_t pid) {
   reaper_.remember(slot, pid);
   if (fleet_.links.prepared()) fleet_.links.started(slot);
   if (config_.placement == Placement::new_session) reporter_.say(Kind::session_made);

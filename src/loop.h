@@ -37,10 +37,10 @@ class Loop {
   void dispatch(const Event& event);
   void perform(const Action& action);
   void report(const Action& action);
-  void spawn(std::int16_t slot);
+  void spawn(int slot);
   Error equip(int slot);
-  void on_started(std::int16_t slot, pid_t pid);
-  void on_not_started(std::int16_t slot, const SpawnOutcome& outcome);
+  void on_started(int slot, pid_t pid);
+  void on_not_started(int slot, const SpawnOutcome& outcome);
   void send(const Action& action);
   void send_to(pid_t pid, const Action& action);
   void send_rest(int number);

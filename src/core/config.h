@@ -67,11 +67,11 @@ struct Config {
   std::uint8_t ready_fd = 0;
   bool listen_pid = true;
   bool pin = false;
-  std::int16_t replicas = 0;         // 0: -n was not given; N; -1 - K for max-K
-  std::int16_t max_replicas = 0;     // 0: not given
-  std::int16_t max_restarts = -1;    // early deaths in a row; negative: not given, 0: no limit
-  std::int16_t on_failure_max = -1;  // the N of on-failure:N
-  const char* index_env = nullptr;   // NAME or NAME=BASE
+  int replicas = 0;                 // 0: -n was not given; N; -1 - K for max-K
+  int max_replicas = 0;             // 0: not given
+  int max_restarts = -1;            // early deaths in a row; negative: not given, 0: no limit
+  int on_failure_max = -1;          // the N of on-failure:N
+  const char* index_env = nullptr;  // NAME or NAME=BASE
   Millis restart_delay{100};
   Millis restart_max_delay{30000};
   Millis min_uptime{10000};

@@ -26,7 +26,7 @@ consteval auto field_type() {
   } else if constexpr (kind == Value::status_list || kind == Value::tini_status) {
     return SuccessStatuses{};
   } else if constexpr (kind == Value::replicas || kind == Value::number) {
-    return std::int16_t{};
+    return int{};
   } else if constexpr (kind == Value::index_env || kind == Value::share || kind == Value::user) {
     return static_cast<const char*>(nullptr);
   } else {

@@ -87,16 +87,21 @@ int parse_tini_signal(const char* text) {
   return static_cast<std::int8_t>(number < kVerbosityMax ? number : kVerbosityMax);
 }
 
+// Up to kReplicasMax; negative: it is none.
+[[gnu::noinline]] int parse_count(const char* text) {
+  return static_cast<int>(parse_number(text, kReplicasMax));
+}
+
 // N; max as -1, max-K as -1 - K; 0 for all else.
-std::int16_t parse_replicas(const char* text) {
+int parse_replicas(const char* text) {
   const char* rest = after(text, "max");
   if (rest == nullptr) {
-    const std::int64_t number = parse_number(text, kReplicasMax);
-    return static_cast<std::int16_t>(number < 0 ? 0 : number);
+    const int number = parse_count(text);
+    return number < 0 ? 0 : number;
   }
   if (*rest == '\0') return -1;
-  const std::int64_t fewer = *rest == '-' ? parse_number(rest + 1, kReplicasMax) : -1;
-  return static_cast<std::int16_t>(fewer < 0 ? 0 : -1 - fewer);
+  const int fewer = *rest == '-' ? parse_count(rest + 1) : -1;
+  return fewer < 0 ? 0 : -1 - fewer;
 }
 
 // NAME or NAME=BASE, the name as a shell would take it.
@@ -335,12 +340,12 @@ bool Parser::apply_value(const Option& option, const char* value) {
 }
 
 bool Parser::apply_number(ValueKind kind, std::size_t offset, const char* value) {
-  std::int16_t& target = field<std::int16_t>(offset);
+  int& target = field<int>(offset);
   if (kind == ValueKind::replicas) {
     target = parse_replicas(value);
     return target != 0;
   }
-  target = static_cast<std::int16_t>(parse_number(value, kReplicasMax));
+  target = parse_count(value);
   // None at all of something makes sense for restarts only.
   return target > 0 || (target == 0 && &target == &config_.max_restarts);
 }
@@ -349,7 +354,7 @@ bool Parser::apply_restart(const char* value) {
   const char* limit = after(value, "on-failure:");
   config_.on_failure_max = -1;
   if (limit != nullptr) {
-    config_.on_failure_max = static_cast<std::int16_t>(parse_number(limit, kReplicasMax));
+    config_.on_failure_max = parse_count(limit);
     config_.restart = Restart::on_failure;
     return config_.on_failure_max >= 0;
   }

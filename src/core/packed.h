@@ -31,7 +31,9 @@ class PackedCursor {
   explicit PackedCursor(const char* row) : row_(row) {}
   bool at_end() const { return *row_ == '\0'; }
   std::uint8_t head(std::size_t i) const { return static_cast<std::uint8_t>(row_[i]); }
-  const char* text(std::size_t i) const { return skip_strings(row_ + Heads, i); }
+  [[gnu::always_inline]] const char* text(std::size_t i) const {
+    return i == 0 ? row_ + Heads : skip_strings(row_ + Heads, i);
+  }
   [[gnu::always_inline]] void next() { row_ = text(Strings); }
 
  private:

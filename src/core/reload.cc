@@ -46,7 +46,7 @@ void Supervisor::reload_next() {
   for (int slot = 0; slot < count_; ++slot) {
     Replica& replica = in_slot(slot);
     if (replica.generation == generation_ || replica.stage == Stage::done) continue;
-    reload_slot_ = static_cast<std::int16_t>(slot);
+    reload_slot_ = slot;
     if (replica.has_process()) return replace(slot);
     failed_before_ = false;  // it may be this one that is revived
     return start_now(replica);
@@ -64,7 +64,7 @@ void Supervisor::replace(int slot) {
   // One that is not up yet has nothing to hand over.
   if (order == ReloadOrder::stop_first || replica.stage != Stage::running) return stop_one(slot);
   in_slot(annex()) = replica;
-  annex_of_ = static_cast<std::int16_t>(slot);
+  annex_of_ = slot;
   out_->act(Action::Kind::move, slot, annex());
   (void)replica.take(Step::again);
   replica.early_deaths = 0;

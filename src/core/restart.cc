@@ -7,7 +7,7 @@ namespace hydrinit {
   std::int64_t delay = config.restart_delay.count;
   for (; in_a_row > 1 && delay < max; --in_a_row) delay *= 2;
   if (delay > max) delay = max;
-  return {delay - delay * jitter / 1024};
+  return {delay - (delay * jitter >> 10)};
 }
 
 RestartVerdict judge_restart(const Config& config, const Replica& replica, ExitStatus status,

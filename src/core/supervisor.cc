@@ -56,7 +56,7 @@ void Supervisor::step(const Event& event, Actions& out) {
 
 void Supervisor::on_signal(const Event& event) {
   const int received = event.signal.number;
-  out_->report(Said::received, event.signal.number);
+  out_->report_signal(Said::received, event.signal.number);
   if (phase_ == Phase::running || phase_ == Phase::delaying || phase_ == Phase::stopping) {
     forward(event);
   } else if (phase_ == Phase::pausing) {
@@ -79,7 +79,7 @@ void Supervisor::forward(const Event& event) {
   const bool stop = !dropped && (config_.stop_on.has(received) || hung_up);
   if (!stop && steer(event.signal)) return;
   if (stop && config_.stop_signal != 0) sent.number = config_.stop_signal;
-  if (sent.number != received) out_->report(Said::rewritten, received, sent.number);
+  if (sent.number != received) out_->report_signal(Said::rewritten, received, sent.number);
 
   // Where the terminal's foreground stays with us, ^Z is meant for the whole job: several replicas
   // never have it.
@@ -93,7 +93,7 @@ void Supervisor::forward(const Event& event) {
   // orphaned group by the same reasoning.
   const bool pointless = suspends && pid1_;
   if (dropped) {
-    out_->report(Said::not_sent, received);
+    out_->report_signal(Said::not_sent, received);
   } else if (stop) {
     on_stop_signal(sent, from_kernel && delivered);
   } else if (!from_kernel || !(delivered || pointless)) {
@@ -119,7 +119,7 @@ void Supervisor::on_stop_signal(SignalReceived signal, bool delivered) {
     phase_ = Phase::delaying;
     held_ = signal;
     deadline_ = now_ + config_.stop_delay;
-    out_->report(Said::stop_delayed, signal.number);
+    out_->report_signal(Said::stop_delayed, signal.number);
     hold_starts();
     return check_end();
   }
@@ -199,10 +199,7 @@ void Supervisor::on_spawn_failed(const Event& event) {
   } else if (event.transient) {
     if (replica.failed_starts < UINT16_MAX) ++replica.failed_starts;
     const int in_a_row = replica.early_deaths + replica.failed_starts;
-    const Millis delay = back_off(config_, in_a_row, jitter());
-    (void)replica.take(Step::again);
-    set_deadline(replica, now_ + delay);
-    out_->report_replica(Said::start_retried, event.slot, {}, shown_ms(delay));
+    again(event.slot, back_off(config_, in_a_row, jitter()), Said::start_retried, event.status);
   } else {
     settle(event.slot, Step::fail);
   }
@@ -235,9 +232,7 @@ void Supervisor::on_ended(const Event& event) {
   replica.early_deaths = verdict.early_deaths;
   switch (verdict.kind) {
   case RestartVerdict::Kind::again:
-    (void)replica.take(Step::again);
-    set_deadline(replica, now_ + verdict.delay);
-    out_->report_replica(Said::replica_restarts, slot, event.status, shown_ms(verdict.delay));
+    again(slot, verdict.delay, Said::replica_restarts, event.status);
     break;
   case RestartVerdict::Kind::done: settle(slot, Step::finish); break;
   case RestartVerdict::Kind::failed: settle(slot, Step::fail); break;
@@ -245,11 +240,18 @@ void Supervisor::on_ended(const Event& event) {
   if (successor && reloading_) end_reload(slot);
 }
 
+void Supervisor::again(int slot, Millis delay, Notice::Kind said, ExitStatus status) {
+  Replica& replica = in_slot(slot);
+  (void)replica.take(Step::again);
+  set_deadline(replica, now_ + delay);
+  out_->report_replica(said, slot, status, shown_ms(delay));
+}
+
 // It has ended for good, or is not wanted any more: the exit policy is asked.
 void Supervisor::settle(int slot, Step step) {
   Replica& replica = in_slot(slot);
   (void)replica.take(step);
-  set_deadline(replica, kNever);
+  clear_deadline(replica);
   // Better refused than waiting for somebody who will not come.
   if (slot != annex() && config_.has_ports()) out_->act(Action::Kind::close, slot);
   // The reload goes on once the old one is gone, and its successor up or not wanted any more.
@@ -271,7 +273,7 @@ void Supervisor::settle(int slot, Step step) {
   const bool decides = config_.exit_when == ExitWhen::any || !supervises_ ||
                        (failed && config_.exit_when == ExitWhen::failed);
   if (!decides || replica.excused) return check_end();
-  if (processes_ > 0) out_->report_replica(Said::replica_decided, slot, {});
+  if (processes_ > 0) out_->report(Said::replica_decided, slot);
   stop_all({.number = stop_signal()}, false);
 }
 
@@ -311,7 +313,7 @@ void Supervisor::hold_starts() {
   for (Replica& replica : replicas_) {
     if (replica.stage != Stage::waiting) continue;
     (void)replica.take(Step::finish);
-    set_deadline(replica, kNever);
+    clear_deadline(replica);
   }
 }
 
@@ -330,7 +332,7 @@ void Supervisor::stop_all(SignalReceived signal, bool delivered) {
 // Whoever does not stop by itself is not trusted to have stopped its own children.
 void Supervisor::kill_all() {
   for (Replica& replica : replicas_) {
-    if (replica.take(Step::kill)) set_deadline(replica, kNever);
+    if (replica.take(Step::kill)) clear_deadline(replica);
   }
   out_->send(kEverySlot, SignalScope::group, {.number = kSignalKill});
 }
@@ -459,7 +461,7 @@ void Supervisor::on_replica_deadline(int slot) {
     break;
   case Stage::stopping:
     (void)replica.take(Step::kill);
-    out_->report_replica(Said::stop_timed_out, slot, {});
+    out_->report(Said::stop_timed_out, slot);
     out_->send(slot, SignalScope::group, {.number = kSignalKill});
     break;
   case Stage::unused:

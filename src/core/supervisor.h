@@ -30,7 +30,7 @@ struct SignalReceived {
 };
 
 // Instead of a slot: all that have a process.
-inline constexpr std::int16_t kEverySlot = -1;
+inline constexpr int kEverySlot = -1;
 
 struct Event {
   enum class Kind : std::uint8_t {
@@ -52,7 +52,7 @@ struct Event {
   bool childless = false;
   bool transient = false;  // want of memory, processes, descriptors: another try may succeed
   bool asked = false;
-  std::int16_t slot = 0;
+  int slot = 0;
   std::uint16_t length = 0;
   ExitStatus status{};
   Instant at{};
@@ -78,7 +78,7 @@ struct Action {
   SignalScope scope{};
   Notice::Kind notice{};
   std::uint8_t other = 0;
-  std::int16_t slot = 0;
+  int slot = 0;
   // Of send to every slot: not to those that have been told to stop before, as a second request is
   // often taken for impatience.
   bool once = false;
@@ -106,16 +106,19 @@ class Actions : public FixedVec<Action, 10> {
   void suspend() { next(Action::Kind::suspend); }
   // Those that need nothing but a slot, or none.
   void act(Action::Kind kind, int slot = kEverySlot, int code = 0) { next(kind, slot).code = code; }
-  void report(Notice::Kind notice, std::uint8_t number = 0, std::uint8_t other = 0) {
-    Action& action = next(Action::Kind::report);
+  [[gnu::noinline]] Action& report(Notice::Kind notice, int slot = 0) {
+    Action& action = next(Action::Kind::report, slot);
     action.notice = notice;
+    return action;
+  }
+  void report_signal(Notice::Kind notice, std::uint8_t number, std::uint8_t other = 0) {
+    Action& action = report(notice);
     action.other = other;
     action.signal.number = number;
   }
   // About one replica, and how it ended.
   void report_replica(Notice::Kind notice, int slot, ExitStatus status, int code = 0) {
-    Action& action = next(Action::Kind::report, slot);
-    action.notice = notice;
+    Action& action = report(notice, slot);
     action.other = status.value;
     action.code = code;
     if (status.kind == ExitStatus::Kind::signalled) action.signal.number = status.value;
@@ -126,7 +129,7 @@ class Actions : public FixedVec<Action, 10> {
   [[gnu::noinline]] Action& next(Action::Kind kind, int slot = 0) {
     Action& action = extend();
     action.kind = kind;
-    action.slot = static_cast<std::int16_t>(slot);
+    action.slot = slot;
     return action;
   }
 };
@@ -238,6 +241,7 @@ class Supervisor {
 
   void start_now(Replica& replica);
   void become_up(int slot);
+  void again(int slot, Millis delay, Notice::Kind said, ExitStatus status);
   void settle(int slot, Step step);
   bool begin_stop(Replica& replica);
   void stop_one(int slot);
@@ -260,6 +264,7 @@ class Supervisor {
   int code_of_stop() const;
   [[gnu::noinline]] std::uint8_t jitter();
   void set_deadline(Replica& replica, Instant deadline);
+  [[gnu::noinline]] void clear_deadline(Replica& replica) { set_deadline(replica, kNever); }
 
   const Config& config_;
   Actions* out_ = nullptr;  // of this step
@@ -274,8 +279,8 @@ class Supervisor {
   bool failed_before_ = false;  // code_ is that of the first failure
   bool stale_ = false;          // earliest_ may be too early
   std::uint16_t generation_ = 0;
-  std::int16_t reload_slot_ = kEverySlot;  // the one being replaced
-  std::int16_t annex_of_ = 0;              // whose old one is, or was last, in the annex
+  int reload_slot_ = kEverySlot;  // the one being replaced
+  int annex_of_ = 0;              // whose old one is, or was last, in the annex
   std::span<Replica> replicas_;
   int count_;
   int processes_ = 0;          // replicas that have one

@@ -30,7 +30,7 @@ bool read_number(Text& folder, const char* name, char (&text)[64]) {
 
 // The limit that stands in the folder, rounded up; 0: none. Behind the folder's path is left the
 // name of the file.
-int read_limit(Text& folder) {
+[[gnu::noinline]] int read_limit(Text& folder) {
   char text[64];
   const char* at = text;
   if (!read_number(folder, "/cpu.cfs_period_us", text)) {

@@ -121,12 +121,11 @@ void raw_sigaction(int number, const RawAction* action, RawAction* old) {
 }  // namespace
 
 bool reset_ignored_sigchld() {
-  RawAction action{};
-  raw_sigaction(SIGCHLD, nullptr, &action);
-  if (action.handler != kIgnore) return false;
-  action = {};
-  raw_sigaction(SIGCHLD, &action, nullptr);
-  return true;
+  // What is inherited is one of the two; nobody has set a handler yet.
+  const RawAction standard{};
+  RawAction inherited;
+  raw_sigaction(SIGCHLD, &standard, &inherited);
+  return inherited.handler == kIgnore;
 }
 
 void ignore_sigchld() {
