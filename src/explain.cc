@@ -65,6 +65,17 @@ void append_cpus(Text& out) {
   }
 }
 
+void append_text(Text& out, const char* text, const char* without) {
+  out.put_shown(text != nullptr ? text : without);
+}
+
+void append_listens(Text& out, const Config& config) {
+  for (const char* item : config.listen) {
+    while (*item != ',' && *item != '\0') out.put(*item++);
+    out.put(' ');
+  }
+}
+
 void append_ready(Text& out, const Config& config) {
   switch (config.ready_by) {
   case ReadyBy::automatic:
@@ -114,24 +125,17 @@ void append_ready(Text& out, const Config& config) {
   }
   case ValueKind::restart: append_word(out, kRestartWords, *field); break;
   case ValueKind::exit_when: append_word(out, kExitWhenWords, *field); break;
-  case ValueKind::index_env:
-    out.put_shown(config.index_env != nullptr ? config.index_env : "-");
-    break;
+  case ValueKind::index_env: append_text(out, config.index_env, "-"); break;
   case ValueKind::balance: append_word(out, kBalanceWords, *field); break;
   case ValueKind::reload_order:
     *field == 0 ? out.add("automatic") : append_word(out, kReloadOrderWords, *field);
     break;
   case ValueKind::ready: append_ready(out, config); break;
-  case ValueKind::listen_list:
-    for (const char* item : config.listen) {
-      while (*item != ',' && *item != '\0') out.put(*item++);
-      out.put(' ');
-    }
-    break;
+  case ValueKind::listen_list: append_listens(out, config); break;
   case ValueKind::share:
-    out.add("%s", config.share == nullptr ? "no" : *config.share == '\0' ? "yes" : config.share);
+    append_text(out, config.share != nullptr && *config.share == '\0' ? "yes" : config.share, "no");
     break;
-  case ValueKind::user: out.add("%s", config.user != nullptr ? config.user : "-"); break;
+  case ValueKind::user: append_text(out, config.user, "-"); break;
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
   case ValueKind::low_rewrite:

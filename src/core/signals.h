@@ -43,7 +43,7 @@ class SignalSet {
 
  private:
   static constexpr std::uint64_t bit(int number) {
-    return is_signal(number) ? std::uint64_t{1} << (number - 1) : 0;
+    return is_signal(number) ? std::uint64_t{1} << static_cast<unsigned>(number - 1) : 0;
   }
   std::uint64_t bits_ = 0;
 };
