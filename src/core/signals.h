@@ -43,7 +43,8 @@ class SignalSet {
 
  private:
   static constexpr std::uint64_t bit(int number) {
-    return is_signal(number) ? std::uint64_t{1} << static_cast<unsigned>(number - 1) : 0;
+    // The remainder changes nothing, and tells the analyzer so.
+    return is_signal(number) ? std::uint64_t{1} << (static_cast<unsigned>(number - 1) % 64) : 0;
   }
   std::uint64_t bits_ = 0;
 };
