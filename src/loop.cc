@@ -216,6 +216,8 @@ void Loop::spawn(int slot) {
   const int passed = fleet_.sockets.passed(slot, sockets);
   request_.sockets = {sockets, static_cast<std::size_t>(passed)};
   const SpawnOutcome outcome = unequipped.failed() ? SpawnOutcome{0, unequipped} : start(request_);
+  // Also of one that could not execute: what it has sent must not pass for the next one's.
+  fleet_.links.started(slot);
   if (outcome.error.failed()) return on_not_started(slot, outcome);
   on_started(slot, outcome.pid);
 }
@@ -258,7 +260,6 @@ void Loop::on_not_started(int slot, const SpawnOutcome& outcome) {
 
 void Loop::on_started(int slot, pid_t pid) {
   reaper_.remember(slot, pid);
-  if (fleet_.links.prepared()) fleet_.links.started(slot);
   if (config_.placement == Placement::new_session) reporter_.say(Kind::session_made);
   reporter_.say(Kind::spawned, pid);
   reporter_.wait_no_more();

@@ -45,7 +45,7 @@ class Links {
   int given() const { return given_.get(); }
   // The child's end of the channel for its notifications; negative: nothing is shared.
   int channel() const { return child_end_.get(); }
-  // It runs.
+  // It runs, or has failed to.
   void started(int slot);
   void closed(int slot);
   // The life goes on in another slot.

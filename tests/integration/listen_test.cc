@@ -36,7 +36,6 @@ bool systemd_library() {
   return std::system("/usr/bin/python3 -c 'import systemd.daemon' >/dev/null 2>&1") == 0;
 }
 #define REQUIRE_SYSTEMD_LIBRARY() REQUIRE_OR_SKIP(systemd_library(), "python3-systemd is missing")
-#define REQUIRE_SERVER(name) REQUIRE_OR_SKIP(why_not(server(name)).empty(), why_not(server(name)))
 
 void end(Process& process) {
   process.signal(SIGTERM);

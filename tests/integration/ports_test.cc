@@ -2,6 +2,7 @@
 // reloads and scaling under load, readiness. Each test has a network of its own.
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -342,6 +343,25 @@ TEST_F(Ports, ReplicaInBackOffGetsNoConnection) {
     return call.rfind(std::to_string(SYS_ppoll) + " ", 0) == 0;
   }));
   EXPECT_TRUE(Connections(100).all_answered_but(0));
+  end(process);
+}
+
+// A start that came as far as execve(2) has sent its notifications' descriptor already: it must not
+// be taken for the next one's, whose bind(2) would then wait for ever.
+TEST_F(Ports, StartThatCouldNotExecuteLeavesNothingToTheNext) {
+  const Server& httpd = server("BusyboxHttpd");
+  REQUIRE_SERVER("BusyboxHttpd");
+  const std::string program = unique_path("busy") + "/busybox";
+  const std::string copy = "dir=${0%/*}; mkdir \"$dir\" && cp \"$(command -v busybox)\" \"$0\"";
+  ASSERT_EQ(run({"sh", "-c", copy, program}).code, 0);
+  const int writer = ::open(program.c_str(), O_WRONLY | O_CLOEXEC);  // ETXTBSY
+  ASSERT_GE(writer, 0);
+  Words command = httpd.command();
+  command.front() = program;
+  Process process(with_options({"-n", "1", "--share", "--restart-delay", "10ms"}, command));
+  process.expect_error("replica 0 could not be started, trying again");
+  ::close(writer);
+  EXPECT_TRUE(all_answer(httpd.targets.front(), httpd.question, process.pid(), 1));
   end(process);
 }
 

@@ -27,6 +27,7 @@ const std::vector<Server>& every_server();
 const Server& server(const std::string& name);
 // Empty when it can be run here, else what is missing.
 std::string why_not(const Server& server);
+#define REQUIRE_SERVER(name) REQUIRE_OR_SKIP(why_not(server(name)).empty(), why_not(server(name)))
 // nginx with these "listen" lines, and so many workers.
 std::vector<std::string> nginx(const std::string& listen, int workers);
 // Asks until so many replicas have answered; false: they never did.
