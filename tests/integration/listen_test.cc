@@ -21,16 +21,10 @@
 namespace hydrinit_test {
 namespace {
 
-using Words = std::vector<std::string>;
-
 class Listen : public OwnNetwork {};
-
-const Target kHere{"127.0.0.1", 8080};
-const Question kHttp{"GET / HTTP/1.0\r\n\r\n", "replica="};
 
 Words node() { return {"node", test_file("servers/who.js"), "fd:3"}; }
 Words systemd() { return {"/usr/bin/python3", test_file("servers/who_systemd.py")}; }
-Words shell(const std::string& script) { return {"sh", "-c", script}; }
 
 bool systemd_library() {
   return std::system("/usr/bin/python3 -c 'import systemd.daemon' >/dev/null 2>&1") == 0;

@@ -28,12 +28,7 @@
 namespace hydrinit_test {
 namespace {
 
-using Words = std::vector<std::string>;
-
 class Ports : public OwnNetwork {};
-
-const Target kHere{"127.0.0.1", 8080};
-const Question kHttp{"GET / HTTP/1.0\r\n\r\n", "replica="};
 
 Words node(Words more) {
   more.insert(more.begin(), {"node", test_file("servers/who.js")});
@@ -43,7 +38,6 @@ Words asyncio(Words ports) {
   ports.insert(ports.begin(), {"/usr/bin/python3", test_file("servers/who_asyncio.py")});
   return ports;
 }
-Words shell(const std::string& script) { return {"sh", "-c", script}; }
 std::string joined(const Words& words) {
   std::string line;
   for (const std::string& word : words) line += word + " ";

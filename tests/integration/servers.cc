@@ -12,8 +12,6 @@
 namespace hydrinit_test {
 namespace {
 
-using Words = std::vector<std::string>;
-
 const Question kPlain{"GET /who HTTP/1.0\r\n\r\n", "replica="};
 const Question kSilent{"", "replica="};
 const Question kRedis{"INFO server\r\nQUIT\r\n", "process_id:"};

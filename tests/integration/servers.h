@@ -20,6 +20,12 @@ struct Server {
   Question question{};
 };
 
+using Words = std::vector<std::string>;
+// Where most of them are, and what the programs in tests/integration/servers are asked.
+inline const Target kHere{"127.0.0.1", 8080};
+inline const Question kHttp{"GET / HTTP/1.0\r\n\r\n", "replica="};
+inline Words shell(const std::string& script) { return {"sh", "-c", script}; }
+
 // For messages.
 inline void PrintTo(const Server& server, std::ostream* out) { *out << server.name; }
 

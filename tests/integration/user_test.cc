@@ -11,11 +11,8 @@
 namespace hydrinit_test {
 namespace {
 
-using Words = std::vector<std::string>;
-
 class User : public OwnNetwork {};
 
-const Question kHttp{"GET / HTTP/1.0\r\n\r\n", "replica="};
 const Target kPort80{"127.0.0.1", 80};
 
 void end(Process& process) {

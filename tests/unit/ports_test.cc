@@ -13,16 +13,9 @@ namespace {
 
 // Up once they say so, on a port each.
 Config ports(ReadyBy ready_by = ReadyBy::notify) {
-  Config config;
-  config.scope = SignalScope::leader;
+  Config config = supervised();
   config.replicas = 2;
-  config.restart = Restart::always;
-  config.exit_when = ExitWhen::failed;
-  config.max_restarts = 10;
-  config.stop_timeout = Millis{8000};
   config.ready_by = ready_by;
-  config.restart_delay = Millis{3};
-  config.restart_max_delay = Millis{3};
   if (ready_by == ReadyBy::listen) {
     config.share = "";
   } else {

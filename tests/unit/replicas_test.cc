@@ -17,17 +17,8 @@ constexpr int kUsr1 = 10;
 // As the options leave it for -n, with delays that are easy to follow: no jitter falls on a delay
 // of a few milliseconds' quarter, so what is compared are the times between.
 Config several() {
-  Config config;
-  config.scope = SignalScope::leader;
-  config.replicas = 3;
-  config.restart = Restart::always;
-  config.exit_when = ExitWhen::failed;
-  config.max_restarts = 10;
-  config.stop_timeout = Millis{8000};
+  Config config = supervised();
   config.ready = Millis{1000};
-  // 3 ms, less a quarter at most of what is rounded down to nothing: a restart is 3 ms later.
-  config.restart_delay = Millis{3};
-  config.restart_max_delay = Millis{3};
   return config;
 }
 

@@ -15,6 +15,21 @@ namespace hydrinit {
 
 constexpr SignalOrigin kQueued = SignalOrigin::queued;
 
+// Three that are always restarted, as the parser leaves such a command line.
+inline Config supervised() {
+  Config config;
+  config.scope = SignalScope::leader;
+  config.replicas = 3;
+  config.restart = Restart::always;
+  config.exit_when = ExitWhen::failed;
+  config.max_restarts = 10;
+  config.stop_timeout = Millis{8000};
+  // 3 ms, less a quarter at most of what is rounded down to nothing: a restart is 3 ms later.
+  config.restart_delay = Millis{3};
+  config.restart_max_delay = Millis{3};
+  return config;
+}
+
 inline std::string name_of(int signal) {
   char buffer[32];
   Text text(buffer);

@@ -8,12 +8,8 @@ namespace hydrinit {
 namespace {
 
 Config shared_port() {
-  Config config;
-  config.scope = SignalScope::leader;
+  Config config = supervised();
   config.replicas = 2;
-  config.restart = Restart::always;
-  config.exit_when = ExitWhen::failed;
-  config.stop_timeout = Millis{8000};
   config.share = "";
   return config;
 }
