@@ -106,10 +106,8 @@ int raise_files(const Config& config, int capacity, Fleet& fleet, Reporter& repo
 // The sockets of --listen. Whoever becomes another user cannot make more of them later: a group of
 // SO_REUSEPORT sockets is one user's (socket(7)).
 int open_ports(const Config& config, int slots, Fleet& fleet, Reporter& reporter) {
-  for (std::size_t i = 0; i < config.listen.size(); ++i) {
-    ListenSpec spec;
-    const char* cursor = config.listen[i];
-    (void)take_listen(cursor, spec);  // it has been checked
+  for (const char* item : config.listen) {
+    const ListenSpec spec = listen_of(item);
     const Error error = fleet.sockets.open(spec, slots);
     if (!error.failed()) continue;
     Notice notice;

@@ -183,7 +183,7 @@ void Loop::perform(const Action& action) {
     fleet_.links.watch(Links::Source::Kind::connections, 0, fleet_.sockets.watch(),
                        net::Watch::once);
     break;
-  case Action::Kind::balance: balance(); break;
+  case Action::Kind::balance: fleet_.sockets.balance(fleet_.replicas); break;
   case Action::Kind::close: fleet_.sockets.close(action.slot); break;
   case Action::Kind::close_all: fleet_.sockets.close_all(); break;
   case Action::Kind::suspend:

@@ -53,7 +53,6 @@ class Loop {
   void answer_bind(int slot);
   void sample(int slot);
   void tell_queue(int slot, bool asked);
-  void balance();
   void move(int from, int to);
   void mend(int slot);
   // The child leads a process group of its own.

@@ -66,15 +66,6 @@ void Loop::sample(int slot) {
   dispatch(Event::Kind::sampled);
 }
 
-void Loop::balance() {
-  FixedVec<std::uint16_t, kBalancedMax> live;
-  for (int slot = 0; slot < supervisor_.count(); ++slot) {
-    const bool in = fleet_.replicas[static_cast<std::size_t>(slot)].in_balance;
-    if (in && !live.push(static_cast<std::uint16_t>(slot))) break;
-  }
-  fleet_.sockets.balance({live.begin(), live.size()});
-}
-
 // A replica has ended; unless another one has its place too.
 void Loop::mend(int slot) {
   if (!config_.has_ports()) return;

@@ -7,15 +7,9 @@
 #include <cstdint>
 #include <span>
 
-namespace hydrinit {
+#include "core/bpf.h"
 
-// The kernel's struct sock_filter (linux/filter.h).
-struct BpfInstruction {
-  std::uint16_t code;
-  std::uint8_t if_true;  // how many instructions a jump passes over
-  std::uint8_t if_false;
-  std::uint32_t k;
-};
+namespace hydrinit {
 
 // The most members of a group for which the program is short enough on every kernel: from about
 // 850 on an old net.core.optmem_max refuses it.

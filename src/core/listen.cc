@@ -124,4 +124,10 @@ bool take_listen(const char*& cursor, ListenSpec& out) {
   return good && ends(*cursor);
 }
 
+ListenSpec listen_of(const char* item) {
+  ListenSpec spec;
+  (void)take_listen(item, spec);
+  return spec;
+}
+
 }  // namespace hydrinit

@@ -43,6 +43,8 @@ struct ListenSpec {
   static constexpr int kUnixPrefix = 5;  // "unix:"
 };
 
+// The first descriptor that is passed: SD_LISTEN_FDS_START (sd_listen_fds(3)).
+inline constexpr int kListenFdFirst = 3;
 // How many --listen can name.
 inline constexpr std::size_t kListenMax = 16;
 // A name in LISTEN_FDNAMES.
@@ -52,6 +54,9 @@ inline constexpr int kUnixPathMax = 108;
 
 // Reads one, up to a comma or the end of the text; the cursor moves there. False: it is none.
 bool take_listen(const char*& cursor, ListenSpec& out);
+
+// One that take_listen() has taken before.
+ListenSpec listen_of(const char* item);
 
 // A port, 1 to 65535; 0 for all else.
 int take_port(const char*& cursor);

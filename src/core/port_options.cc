@@ -29,13 +29,6 @@ bool alike(const ListenSpec& a, const ListenSpec& b) {
          (a.name_length > 0 && same(a.name, a.name_length, b.name, b.name_length));
 }
 
-ListenSpec listen_of(const Config& config, std::size_t i) {
-  ListenSpec spec;
-  const char* cursor = config.listen[i];
-  (void)take_listen(cursor, spec);  // it has been checked
-  return spec;
-}
-
 }  // namespace
 
 bool read_ready(const char* value, Config& config) {
@@ -92,16 +85,17 @@ Notice check_ports(const Config& config) {
     return refusal(Said::needs_other, "ready listen", "share");
   if (config.share != nullptr && !config.supervises())
     return refusal(Said::needs_other, "share", "replicas");
-  const int last = 3 + static_cast<int>(config.listen.size()) - 1;
-  if (config.ready_by == ReadyBy::descriptor && config.ready_fd <= last)
+  const int behind = kListenFdFirst + static_cast<int>(config.listen.size());
+  if (config.ready_by == ReadyBy::descriptor && config.ready_fd < behind)
     return refusal(Said::given_twice, "ready", "listen");
   for (std::size_t i = 0; i < config.listen.size(); ++i) {
-    const ListenSpec spec = listen_of(config, i);
+    const ListenSpec spec = listen_of(config.listen[i]);
     if (config.share != nullptr && spec.kind == ListenSpec::Kind::tcp &&
         names_port(config.share, spec.address.port()))
       return refusal(Said::given_twice, "share", "listen");
     for (std::size_t j = 0; j < i; ++j) {
-      if (alike(spec, listen_of(config, j))) return refusal(Said::given_twice, "listen", "listen");
+      if (alike(spec, listen_of(config.listen[j])))
+        return refusal(Said::given_twice, "listen", "listen");
     }
   }
   return {};

@@ -12,7 +12,7 @@ void Supervisor::scale(int by) {
   const int wanted = count_ + by;
   const bool possible = wanted >= 1 && wanted <= capacity();
   if (possible) count_ = wanted;
-  out_->report_replica(possible ? Said::scaled : Said::not_scaled, kEverySlot, {}, count_);
+  out_->report(possible ? Said::scaled : Said::not_scaled).code = count_;
   if (!possible) return;
   if (by > 0) {
     Replica& added = in_slot(count_ - 1);
@@ -83,7 +83,7 @@ bool Supervisor::restore(int slot) {
   if (!annexed() || in_slot(annex()).stage != Stage::running) return false;
   Replica& replica = in_slot(slot);
   out_->report_replica(Said::replica_failed, slot, replica.last);
-  set_deadline(replica, kNever);
+  clear_deadline(replica);
   // The queue and who is told of it are the slot's, not the process's.
   const Replica place = replica;
   replica = in_slot(annex());
@@ -101,7 +101,7 @@ bool Supervisor::restore(int slot) {
 void Supervisor::end_reload(int failed_slot) {
   reloading_ = false;
   reload_slot_ = kEverySlot;
-  out_->report_replica(Said::reload_ended, failed_slot, {});
+  out_->report(Said::reload_ended, failed_slot);
 }
 
 // ---- draining ----------------------------------------------------------------------------------

@@ -183,7 +183,7 @@ void Supervisor::become_up(int slot) {
   // By time it was up then, however late we hear of it.
   replica.since = config_.ready_by == ReadyBy::time ? replica.since + config_.ready : now_;
   replica.excused = false;
-  set_deadline(replica, kNever);
+  clear_deadline(replica);
   if (reloading_ && reload_slot_ == slot) successor_up();
 }
 
@@ -297,7 +297,7 @@ void Supervisor::refuse(int slot) {
   if (ending() || count_ == 1) return;
   failed_before_ = true;
   code_ = kExitInternal;
-  out_->report_replica(Said::replica_decided, slot, {});
+  out_->report(Said::replica_decided, slot);
   stop_all({.number = stop_signal()}, false);
 }
 
@@ -452,7 +452,7 @@ void Supervisor::on_replica_deadline(int slot) {
     if (config_.ready_by == ReadyBy::time) return become_up(slot);
     (void)replica.take(Step::kill);
     replica.overdue = true;
-    out_->report_replica(Said::not_ready, slot, {});
+    out_->report(Said::not_ready, slot);
     out_->send(slot, SignalScope::group, {.number = kSignalKill});
     break;
   case Stage::draining:

@@ -2,6 +2,7 @@
 
 #include <endian.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -95,42 +96,26 @@ constexpr std::uint32_t kArchitectureAt = 4;
 constexpr std::uint32_t argument_at(std::uint32_t i) {
   return 16 + 8 * i + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0);
 }
-constexpr std::uint32_t kIpv6 = 41;    // IPPROTO_IPV6
-constexpr std::uint32_t kV6Only = 26;  // IPV6_V6ONLY
-
-constexpr BpfInstruction load(std::uint32_t at) { return {0x20, 0, 0, at}; }
-constexpr BpfInstruction if_equal(std::uint32_t k, std::uint8_t yes, std::uint8_t no) {
-  return {0x15, yes, no, k};
-}
-constexpr BpfInstruction if_above(std::uint32_t k, std::uint8_t yes, std::uint8_t no) {
-  return {0x25, yes, no, k};
-}
-constexpr BpfInstruction answer_with(std::uint32_t action) { return {0x06, 0, 0, action}; }
 
 constexpr BpfInstruction kFilter[] = {
-    load(kArchitectureAt),
-    if_equal(kArchitecture, 0, 12),  // to allow
-    load(kNumberAt),
-    if_equal(SYS_listen, 11, 0),  // to notify
-    if_equal(SYS_setsockopt, 5, 0),
-    if_equal(SYS_bind, 0, 8),
+    bpf::load(kArchitectureAt),
+    bpf::if_equal(kArchitecture, 0, 12),  // to allow
+    bpf::load(kNumberAt),
+    bpf::if_equal(SYS_listen, 11, 0),  // to notify
+    bpf::if_equal(SYS_setsockopt, 5, 0),
+    bpf::if_equal(SYS_bind, 0, 8),
     // The sizes of the two families' addresses, and of sockaddr_storage. Unix sockets' and
     // netlink's are others.
-    load(argument_at(2)),
-    if_equal(SocketAddress::kSizeV4, 7, 0),
-    if_equal(SocketAddress::kSizeV6, 6, 0),
-    if_above(110, 5, 4),
-    load(argument_at(1)),
-    if_equal(kIpv6, 0, 2),
-    load(argument_at(2)),
-    if_equal(kV6Only, 1, 0),
-    answer_with(kAllow),
-    answer_with(kNotify),
-};
-
-struct BpfProgram {
-  std::uint16_t size;
-  const BpfInstruction* code;
+    bpf::load(argument_at(2)),
+    bpf::if_equal(SocketAddress::kSizeV4, 7, 0),
+    bpf::if_equal(SocketAddress::kSizeV6, 6, 0),
+    bpf::if_above(110, 5, 4),
+    bpf::load(argument_at(1)),
+    bpf::if_equal(IPPROTO_IPV6, 0, 2),
+    bpf::load(argument_at(2)),
+    bpf::if_equal(IPV6_V6ONLY, 1, 0),
+    bpf::answer(kAllow),
+    bpf::answer(kNotify),
 };
 
 // ---- looking into the caller -------------------------------------------------------------------

@@ -53,8 +53,7 @@ void ReplicaEnvironment::put_listen(Text& out) {
   out.put("LISTEN_FDNAMES");
   char separator = '=';
   for (const char* item : config_->listen) {
-    ListenSpec spec;
-    (void)take_listen(item, spec);  // it has been checked
+    const ListenSpec spec = listen_of(item);
     out.put(separator);
     separator = ':';
     // What sd_listen_fds_with_names(3) calls one without a name.

@@ -11,11 +11,10 @@
 #include <cerrno>
 
 namespace hydrinit::net {
-namespace {
 
-Error result_of(long returned, const char* operation) {
-  return returned >= 0 ? Error{} : Error{operation, errno};
-}
+using os::result_of;
+
+namespace {
 
 constexpr unsigned kStatxMode = 1;  // STATX_TYPE
 

@@ -5,12 +5,15 @@
 
 #include <span>
 
+#include "core/listen.h"
+#include "core/port_options.h"
 #include "linux/os.h"
 
 namespace hydrinit::net {
 
 // The descriptors below are for replicas: 3 and up for --listen, any for --ready fd:N.
 inline constexpr int kOwnFrom = 64;
+static_assert(kReadyFdMax < kOwnFrom && kListenFdFirst + kListenMax <= kOwnFrom);
 
 // type: SOCK_STREAM or SOCK_DGRAM.
 Error open_socket(int family, int type, Fd& out);

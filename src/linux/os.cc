@@ -60,11 +60,6 @@ constexpr auto kErrors = packed<kErrorRows, 0>();
 // Calls go through syscall(2): libc's wrappers are cancellation points, which nobody needs here.
 Error last_error(const char* operation) { return {operation, errno}; }
 
-// system call results by libc's rule: -1 and errno
-Error result_of(long returned, const char* operation) {
-  return returned >= 0 ? Error{} : last_error(operation);
-}
-
 // With 0, 1 or 2 closed, the kernel gives those numbers out first; ours would then pass for a
 // standard stream. Moves fd above them.
 int above_stdio(long fd) {
@@ -93,6 +88,10 @@ long raw_sigprocmask(int how, const RawMask* set, RawMask* old) {
 }
 
 }  // namespace
+
+Error result_of(long returned, const char* operation) {
+  return returned >= 0 ? Error{} : last_error(operation);
+}
 
 RawMask block_all_signals() {
   const RawMask all = ~RawMask{0};

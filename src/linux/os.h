@@ -37,6 +37,9 @@ class Fd {
 
 namespace os {
 
+// What a system call's result means, by libc's rule: negative, with the reason in errno.
+Error result_of(long returned, const char* operation);
+
 // The kernel's 64-bit signal mask. libc's sigset_t functions leave out 32 to 34, which libc keeps
 // for itself; as PID 1 those would be lost or fatal like any other.
 using RawMask = std::uint64_t;

@@ -1,6 +1,8 @@
 #include "linux/sockets.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -14,10 +16,6 @@ constexpr int kOn = 1;
 // Of --listen; the kernel takes less where net.core.somaxconn says so (listen(2)).
 constexpr int kBacklog = 4096;
 constexpr int kReusePortProgram = 51;    // SO_ATTACH_REUSEPORT_CBPF; not in every libc's headers
-constexpr int kTcp = 6;                  // IPPROTO_TCP
-constexpr int kIpv6 = 41;                // IPPROTO_IPV6
-constexpr int kV6Only = 26;              // IPV6_V6ONLY
-constexpr int kTcpInfo = 11;             // TCP_INFO
 constexpr std::uint8_t kTcpListen = 10;  // TCP_LISTEN of the kernel's net/tcp_states.h
 
 // The beginning of struct tcp_info (linux/tcp.h). Of a listening socket unacked is how many
@@ -29,14 +27,8 @@ struct TcpInfo {
   std::uint32_t unacked;
 };
 
-// struct sock_fprog.
-struct BpfProgram {
-  std::uint16_t size;
-  const BpfInstruction* code;
-};
-
 bool tcp_info(int fd, TcpInfo& out) {
-  return !net::get_option(fd, kTcp, kTcpInfo, &out, sizeof out).failed();
+  return !net::get_option(fd, IPPROTO_TCP, TCP_INFO, &out, sizeof out).failed();
 }
 
 }  // namespace
@@ -74,7 +66,7 @@ Error Sockets::make(const Port& port, Spread spread, Fd& out) const {
   if (!error.failed() && spread == Spread::each)
     error = net::set_option(fd, SOL_SOCKET, SO_REUSEPORT, &kOn, sizeof kOn);
   if (!error.failed() && port.address.family == SocketAddress::kV6)
-    error = net::set_option(fd, kIpv6, kV6Only, &only, sizeof only);
+    error = net::set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
   return error.failed() ? error : net::bind(fd, &port.address, port.address.size());
 }
 
@@ -117,7 +109,9 @@ Error Sockets::open(const ListenSpec& spec, int count) {
       port.path = nullptr;  // not ours to remove
       return error;
     }
-    return adopt(port, entry(number, 0), first);
+    port.listening = true;
+    entry(number, 0).fd = first.release();
+    return {};
   }
   // Alone: with SO_REUSEPORT we would join whoever has set it too, in silence.
   Error error = make(port, Spread::one, first);
@@ -127,18 +121,15 @@ Error Sockets::open(const ListenSpec& spec, int count) {
   }
   if (error.failed()) return error;
   if (spec.kind == ListenSpec::Kind::tcp) port.spread = spread_;
-  if (port.spread == Spread::one) return adopt(port, entry(number, 0), first);
-  first.reset();
   port.listening = true;
+  if (port.spread == Spread::one) {
+    entry(number, 0).fd = first.release();
+    return {};
+  }
+  first.reset();
   for (int slot = 0; slot < count; ++slot) {
     if (bind(number, slot) < 0) return {"bind", errno};
   }
-  return {};
-}
-
-Error Sockets::adopt(Port& port, Entry& entry, Fd& socket) const {
-  entry.fd = socket.release();
-  port.listening = true;
   return {};
 }
 
@@ -234,18 +225,18 @@ Error Sockets::give_to(std::uint32_t uid, std::uint32_t gid) {
 
 // ---- who is served -----------------------------------------------------------------------------
 
-void Sockets::balance(std::span<const std::uint16_t> live) {
+void Sockets::balance(std::span<const Replica> replicas) {
   for (int i = 0; i < ports_; ++i) {
     const Port& port = this->port(i);
     if (port.spread == Spread::one || port.members == 0) continue;
     std::size_t count = 0;
     int any = -1;
-    for (std::uint16_t slot : live) {
+    // There are no more than kBalancedMax slots.
+    for (int slot = 0; slot < slots_; ++slot) {
       const Entry& its = entry(i, slot);
-      if (its.listens && count < kBalancedMax) room_->live[count++] = its.index;
-    }
-    for (int slot = 0; slot < slots_ && any < 0; ++slot) {
-      if (entry(i, slot).listens) any = entry(i, slot).fd;
+      if (!its.listens) continue;
+      any = its.fd;
+      if (replicas[static_cast<std::size_t>(slot)].in_balance) room_->live[count++] = its.index;
     }
     const std::size_t size =
         make_balance_program({room_->live, count}, port.members, room_->program);
@@ -283,6 +274,11 @@ void Sockets::leave_group(int number, Entry& gone) {
   if (watch_.valid()) net::unwatch(watch_.get(), gone.fd);
 }
 
+void Sockets::drop(Entry& entry) {
+  if (entry.fd != 0) Fd(entry.fd).reset();
+  entry.fd = 0;
+}
+
 void Sockets::mend(int slot) {
   for (int i = 0; i < ports_; ++i) {
     Entry& its = entry(i, slot);
@@ -296,9 +292,7 @@ void Sockets::mend(int slot) {
       // Its server has shut it down (shutdown(2)), which ends it for all who have it.
       (void)start_listening(port(i), its);
     } else {
-      // Who knows what has been done with it.
-      Fd(its.fd).reset();
-      its.fd = 0;
+      drop(its);  // who knows what has been done with it
     }
   }
 }
@@ -307,16 +301,14 @@ void Sockets::close(int slot) {
   for (int i = 0; i < ports_; ++i) {
     if (port(i).spread == Spread::one || entry(i, slot).fd == 0) continue;
     leave_group(i, entry(i, slot));
-    Fd(entry(i, slot).fd).reset();
-    entry(i, slot).fd = 0;
+    drop(entry(i, slot));
   }
 }
 
 void Sockets::close_all() {
   for (int i = 0; i < ports_; ++i) {
     for (int slot = 0; slot < (port(i).spread == Spread::each ? slots_ : 1); ++slot) {
-      Fd(entry(i, slot).fd > 0 ? entry(i, slot).fd : -1).reset();
-      entry(i, slot).fd = 0;
+      drop(entry(i, slot));
     }
     if (port(i).path == nullptr) continue;
     net::remove_file(unix_address(port(i)).sun_path);

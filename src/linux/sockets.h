@@ -10,6 +10,7 @@
 
 #include "core/balance.h"
 #include "core/listen.h"
+#include "core/replica.h"
 #include "linux/net.h"
 
 namespace hydrinit {
@@ -52,8 +53,9 @@ class Sockets {
   // Becomes that user's, who then can bind others beside them.
   Error give_to(std::uint32_t uid, std::uint32_t gid);
 
-  // Hands new connections to these slots alone; to all when there is none.
-  void balance(std::span<const std::uint16_t> live);
+  // Hands new connections to those that are in_balance alone; to all when there is none. replicas:
+  // of every slot.
+  void balance(std::span<const Replica> replicas);
   // Connections that wait to be accepted by the slot.
   int queue_length(int slot) const;
   // An epoll(7) descriptor that is readable while any connection waits; -1: none.
@@ -98,10 +100,10 @@ class Sockets {
   Error make(const Port& port, Spread spread, Fd& out) const;
   static sockaddr_un unix_address(const Port& port);
   Error make_unix(const Port& port, Fd& out) const;
-  Error adopt(Port& port, Entry& entry, Fd& socket) const;
   Error join_port(int port, int slot);
   Error start_listening(Port& port, Entry& entry) const;
   void leave_group(int port, Entry& gone);
+  static void drop(Entry& entry);
 
   Entry* entries_ = nullptr;  // a row of slots for each port
   Room* room_ = nullptr;

@@ -17,8 +17,6 @@ namespace {
 // Where a command without a slash is looked for when there is no PATH.
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-constexpr int kFirstSocket = 3;  // SD_LISTEN_FDS_START (sd_listen_fds(3))
-
 // The child shares our memory until it executes: what it writes here the parent reads.
 struct Shared {
   const SpawnRequest* request;
@@ -126,7 +124,7 @@ IN_VFORK_CHILD int child_main(void* argument) {
   if (request.null_input) os::null_standard_input();
   if (request.cpu >= 0) os::pin_to_cpu(request.cpu);
   // As far as the limit of files goes before it is restored.
-  int number = kFirstSocket;
+  int number = kListenFdFirst;
   for (int socket : request.sockets) os::give_fd(socket, number++);
   if (request.ready_from >= 0) os::give_fd(request.ready_from, request.ready_to);
   if (request.files.hard != 0) os::set_file_limit(request.files);

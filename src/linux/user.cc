@@ -37,10 +37,6 @@ struct CapabilityData {
 };
 constexpr std::uint32_t kCapabilityVersion3 = 0x20080522;
 
-Error check(long returned, const char* operation) {
-  return returned == 0 ? Error{} : Error{operation, errno};
-}
-
 }  // namespace
 
 bool find_user(const char* asked, User& out, Error& error) {
@@ -66,17 +62,19 @@ bool find_user(const char* asked, User& out, Error& error) {
 
 Error become_user(const User& user) {
   if (::geteuid() == user.uid && ::getegid() == user.gid && user.uid != 0) return {};
-  Error error = check(::syscall(kSetgroups, user.groups.size(), user.groups.begin()), "setgroups");
-  if (!error.failed()) error = check(::syscall(kSetgid, user.gid), "setgid");
-  if (!error.failed()) error = check(::syscall(kSetuid, user.uid), "setuid");
+  Error error =
+      os::result_of(::syscall(kSetgroups, user.groups.size(), user.groups.begin()), "setgroups");
+  if (!error.failed()) error = os::result_of(::syscall(kSetgid, user.gid), "setgid");
+  if (!error.failed()) error = os::result_of(::syscall(kSetuid, user.uid), "setuid");
   if (error.failed() || user.uid == 0) return error;
   // setuid has taken those that are permitted, unless it was told not to (capabilities(7)).
   CapabilityHeader header{kCapabilityVersion3, 0};
   const CapabilityData none[2]{};
-  error = check(::syscall(SYS_capset, &header, none), "capset");
+  error = os::result_of(::syscall(SYS_capset, &header, none), "capset");
   // setuid also made us undumpable, and then not even we could open our own files of /proc
   // (prctl(2)).
-  if (!error.failed()) error = check(::syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl");
+  if (!error.failed())
+    error = os::result_of(::syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl");
   return error;
 }
 
