@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "core/status.h"
 #include "linux/cpus.h"
 #include "linux/os.h"
 #include "linux/terminal.h"
@@ -136,10 +137,15 @@ void append_ready(Text& out, const Config& config) {
     append_text(out, config.share != nullptr && *config.share == '\0' ? "yes" : config.share, "no");
     break;
   case ValueKind::user: append_text(out, config.user, "-"); break;
+  case ValueKind::size: append_size(out, config.max_memory); break;
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
   case ValueKind::low_rewrite:
-  case ValueKind::verbosity_level: break;  // not in hydrinit's own table
+  case ValueKind::verbosity_level:
+  case ValueKind::pid:
+  case ValueKind::ask_number:
+  case ValueKind::ask_count:
+  case ValueKind::ask_format: break;  // not in hydrinit's own table, or no policy
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "linux/cpus.h"
+#include "linux/status_page.h"
 #include "linux/user.h"
 
 namespace hydrinit {
@@ -21,7 +22,7 @@ constexpr std::size_t kFilesOfLinks = 2;
 // Where the parts of the one mapping begin.
 class Carver {
  public:
-  static constexpr std::size_t kAlignment = 16;
+  static constexpr std::size_t kAlignment = 8;
   explicit Carver(void* memory) : at_(static_cast<char*>(memory)) {}
   template <typename T>
   T* take(std::size_t count) {
@@ -55,6 +56,21 @@ int capacity_of(const Config& config, int count) {
   return count > kCapacityMin ? count : kCapacityMin;
 }
 
+// What the page says once and for all.
+void fill_page(const Config& config, std::size_t places, StatusPage& page) {
+  page.magic = StatusPage::kMagic;
+  page.version = StatusPage::kVersion;
+  page.places = static_cast<std::uint16_t>(places);
+  page.sequence = 1;
+  page.pid = os::own_pid();
+  page.begun = os::now();
+  page.max_restarts = config.max_restarts;
+  page.restart = config.restart;
+  page.exit_when = config.exit_when;
+}
+
+// One mapping for all: with -n it begins as the status page, so that showing the replicas costs
+// nothing.
 int map(const Config& config, char** environment, int capacity, Fleet& fleet, Reporter& reporter) {
   // One more: the place of the one that is being replaced.
   const std::size_t places = static_cast<std::size_t>(capacity) + (config.replicas != 0);
@@ -63,17 +79,24 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
   const std::size_t variables = ReplicaEnvironment::size(environment);
   // Each part begins at a multiple of kAlignment.
   constexpr std::size_t kParts = 6;
-  const std::size_t size = places * (sizeof(Replica) + sizeof(Reaper::Entry)) +
-                           variables * sizeof(char*) + sizeof(ReplicaEnvironment) +
-                           links * sizeof(Links::Entry) + sockets + kParts * Carver::kAlignment;
-  void* const memory = os::map_memory(size);
-  if (memory == nullptr) return fail(reporter, Said::fatal, {"mmap", errno});
-  // Zero is a good beginning for all but the replicas.
-  Carver carver(memory);
+  const std::size_t size = size_of_page(places) + variables * sizeof(char*) +
+                           sizeof(ReplicaEnvironment) + links * sizeof(Links::Entry) + sockets +
+                           kParts * Carver::kAlignment;
+  StatusPage* page = nullptr;
+  if (config.replicas != 0) {
+    fleet.page = page = make_status_page(size);
+    // Without it they run as well.
+    if (page == nullptr) reporter.say_error(Said::failed, {"memfd_create", errno});
+  }
+  if (page == nullptr) page = static_cast<StatusPage*>(os::map_memory(size));
+  if (page == nullptr) return fail(reporter, Said::fatal, {"mmap", errno});
+  fill_page(config, places, *page);
+  // Zero is a good beginning for all that follows but the replicas.
+  Carver carver(page->replicas());
   auto* const replicas = carver.take<Replica>(places);
   for (std::size_t i = 0; i < places; ++i) replicas[i] = Replica{};
   fleet.replicas = {replicas, places};
-  fleet.pids = {carver.take<Reaper::Entry>(places), places};
+  fleet.pids = {carver.take<PidEntry>(places), places};
   fleet.room = carver.take<char*>(variables);
   // Most of it, and of what follows, is not touched by most.
   fleet.environment = carver.take<ReplicaEnvironment>(1);

@@ -2,7 +2,7 @@
 // sockets and environment, and the user that they are.
 #pragma once
 
-#include "core/replica.h"
+#include "core/status.h"
 #include "linux/environment.h"
 #include "linux/links.h"
 #include "linux/reaper.h"
@@ -14,7 +14,8 @@ namespace hydrinit {
 struct Fleet {
   // With -n the last of both is the place of a replica that is being replaced.
   std::span<Replica> replicas;
-  std::span<Reaper::Entry> pids;
+  std::span<PidEntry> pids;
+  StatusPage* page = nullptr;                 // both are behind it; nullptr: not with -n
   int count = 1;                              // wanted at first
   ReplicaEnvironment* environment = nullptr;  // nullptr: ours, as it is
   char** room = nullptr;                      // for the environment's pointers

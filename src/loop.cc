@@ -52,12 +52,18 @@ int Loop::run() {
   reaper_.configure(terminal_.controls_jobs(), config_.term_group_at_end || supervises_);
   if (supervises_) now_ = os::now();  // for a plain init no deadline hangs on it
   dispatch(Event::Kind::start);
+  StatusPage* const page = fleet_.page;
   while (!exiting_) {
+    if (page != nullptr) {
+      page->overview = supervisor_.overview();
+      page->end_writing();
+    }
     Millis timeout{-1};
     const Instant deadline = supervisor_.next_deadline();
     if (deadline != kNever) timeout = deadline > now_ ? deadline - now_ : Millis{0};
     if (more_children_) timeout = Millis{0};
     os::wait_readable(wait_fd_, timeout);
+    if (page != nullptr) page->begin_writing();
     const os::ReceivedSignal signal = os::read_signal(signal_fd_);
     now_ = os::now();
     // Whatever woke us, exits come first: a signal must not reach a pid that has ended.
@@ -179,6 +185,7 @@ void Loop::perform(const Action& action) {
   case Action::Kind::send_rest: send_rest(action.signal.number); break;
   case Action::Kind::move: move(action.slot, action.code); break;
   case Action::Kind::sample: sample(action.slot); break;
+  case Action::Kind::weigh: weigh(action.slot); break;
   case Action::Kind::watch:
     fleet_.links.watch(Links::Source::Kind::connections, 0, fleet_.sockets.watch(),
                        net::Watch::once);
@@ -316,6 +323,13 @@ void Loop::send_to(pid_t pid, const Action& action) {
   notice.pid = pid;
   notice.code = error.code;
   reporter_.say(notice);
+}
+
+void Loop::weigh(int slot) {
+  Event event = make_event(Event::Kind::heavy, slot);
+  if (reaper_.pid(slot) == 0) return;
+  event.amount = memory_of_tree(reaper_.pid(slot));
+  if (event.amount > config_.max_memory) dispatch(event);
 }
 
 void Loop::send_rest(int number) {

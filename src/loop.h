@@ -55,6 +55,7 @@ class Loop {
   void tell_queue(int slot, bool asked);
   void move(int from, int to);
   void mend(int slot);
+  void weigh(int slot);
   // The child leads a process group of its own.
   bool has_group() const { return config_.placement != Placement::same_group; }
 

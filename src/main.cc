@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "client.h"
 #include "core/dialects.h"
 #include "core/help.h"
 #include "explain.h"
@@ -84,7 +85,7 @@ __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation
     return dialect.codes.internal;
   }
   Replica one;
-  Reaper::Entry entry;
+  PidEntry entry;
   Fleet fleet{{&one, 1}, {&entry, 1}};
   // A plain init needs none of it.
   if (config.supervises() || config.has_ports() || config.user != nullptr) {
@@ -137,6 +138,7 @@ int main(int argc, char** argv, char** environment) {
                     os::error_text};
   Reporter reporter(voice);
   if (invocation.refused()) return refuse(dialect, invocation, reporter);
+  if (config.asks()) return ask(config, reporter);
   if (config.verb != Verb::run && config.verb != Verb::pause) return print(dialect, invocation);
   strip_environment(environment);
   return run(dialect, invocation, environment, mask, reporter);

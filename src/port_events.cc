@@ -56,7 +56,7 @@ void Loop::tell_queue(int slot, bool asked) {
   Event event = make_event(Event::Kind::queue, slot);
   event.asked = asked;
   const int length = fleet_.sockets.queue_length(slot);
-  event.length = static_cast<std::uint16_t>(length < UINT16_MAX ? length : UINT16_MAX);
+  event.amount = length < UINT16_MAX ? length : UINT16_MAX;
   dispatch(event);
 }
 

@@ -14,7 +14,21 @@ namespace hydrinit {
 enum class Style : std::uint8_t { native = 1, tini, dumb_init, catatonit };
 
 // Those before help start something.
-enum class Verb : std::uint8_t { run, pause, explain, help, help_all, version, license };
+// Those from status on ask a hydrinit that runs, and those from help on act at once.
+enum class Verb : std::uint8_t {
+  run,
+  pause,
+  explain,
+  status,
+  healthy,
+  scale,
+  reload,
+  restart_replica,
+  help,
+  help_all,
+  version,
+  license
+};
 enum class Subreaper : std::uint8_t { automatic, on, off };
 // Where the child lives: its own process group, its own session, or hydrinit's group.
 enum class Placement : std::uint8_t { new_group, new_session, same_group };
@@ -71,6 +85,9 @@ struct Config {
   int max_replicas = 0;             // 0: not given
   int max_restarts = -1;            // early deaths in a row; negative: not given, 0: no limit
   int on_failure_max = -1;          // the N of on-failure:N
+  int max_memory = 0;               // of a replica's processes in KiB; 0: no limit
+  int argument = 0;                 // of the verb
+  int pid = 1;                      // whom it asks
   const char* index_env = nullptr;  // NAME or NAME=BASE
   Millis restart_delay{100};
   Millis restart_max_delay{30000};
@@ -83,6 +100,7 @@ struct Config {
   Millis stop_timeout{-1};  // negative: never KILL
   Millis stop_delay{};
   Millis wait_all{};
+  Millis timeout{};  // of who asks; 0: none
   SignalSet stop_on = kStopSignals;
   SuccessStatuses success{};
   SuccessStatuses no_restart{};  // these fail at once
@@ -92,6 +110,8 @@ struct Config {
 
   // -n or a restart policy was given: replicas, and not the one child of a plain init.
   bool supervises() const { return replicas != 0 || restart > Restart::no; }
+  // Another hydrinit is asked, and nothing started.
+  bool asks() const { return verb >= Verb::status && verb < Verb::help; }
   // hydrinit keeps sockets for the replicas.
   bool has_ports() const { return listen.size() > 0 || share != nullptr; }
   // A replica and hydrinit have something to say to each other, or there are queues to look at.

@@ -25,7 +25,8 @@ consteval auto field_type() {
     return SignalTable{};
   } else if constexpr (kind == Value::status_list || kind == Value::tini_status) {
     return SuccessStatuses{};
-  } else if constexpr (kind == Value::replicas || kind == Value::number) {
+  } else if constexpr (kind == Value::replicas || kind == Value::number || kind == Value::size ||
+                       kind == Value::pid) {
     return int{};
   } else if constexpr (kind == Value::index_env || kind == Value::share || kind == Value::user) {
     return static_cast<const char*>(nullptr);
@@ -59,6 +60,16 @@ consteval OptionRow make_option(char letter, OptionUse use, std::size_t offset, 
 #define FLAG(letter, use, member, on, off, name, help)                                          \
   make_option<Value::flag, decltype(Config::member)>(letter, use, offsetof(Config, member), on, \
                                                      off, name, "", help)
+// A verb that asks another hydrinit.
+#define ASK(kind, use, asked, name, placeholder, help)             \
+  OptionRow {                                                      \
+    {static_cast<std::uint8_t>(kind),  0,                          \
+     static_cast<std::uint8_t>(use),   offsetof(Config, argument), \
+     static_cast<std::uint8_t>(asked), 0},                         \
+    {                                                              \
+      name, placeholder, help                                      \
+    }                                                              \
+  }
 #define VARIABLE(kind, member, on, name, only_value)                                              \
   VariableRow {                                                                                   \
     {static_cast<std::uint8_t>(kind), offsetof(Config, member), static_cast<std::uint8_t>(on)}, { \
@@ -100,7 +111,7 @@ constexpr OptionRow kNativeOptionsRows[] = {
           "how many TTIN can scale up to (64, or -n)"),
     VALUE(Value::restart, 0, policy, restart, "restart", "POLICY",
           "no, on-failure[:N], always (always with -n)"),
-    VALUE(Value::duration, 0, policy, restart_delay, "restart-delay", "D",
+    VALUE(Value::duration, 0, detail, restart_delay, "restart-delay", "D",
           "after an early death, doubled each time (100ms)"),
     VALUE(Value::duration, 0, detail, restart_max_delay, "restart-max-delay", "D",
           "the most that becomes (30s)"),
@@ -131,15 +142,28 @@ constexpr OptionRow kNativeOptionsRows[] = {
     VALUE(Value::user, 0, policy, user, "user", "USER[:GROUP]", "become that user at first"),
     VALUE(Value::index_env, 0, policy, index_env, "index-env", "NAME[=BASE]",
           "a variable with BASE plus the replica's number"),
+    VALUE(Value::size, 0, policy, max_memory, "max-memory", "SIZE",
+          "a replica with more is replaced (no limit)"),
     FLAG(0, detail, pin, true, false, "pin", "each replica on a CPU of its own"),
-    FLAG('w', policy, warn_reaped, true, false, "warn-reaped", "name every orphan reaped"),
+    FLAG('w', detail, warn_reaped, true, false, "warn-reaped", "name every orphan reaped"),
     VALUE(Value::count, 'v', policy, verbosity, "verbose", "", "say what happens; repeatable"),
     FLAG('q', policy, verbosity, -1, 0, "quiet", "say only why nothing could start"),
+    ASK(Value::ask_format, action, Verb::status, "status", "[=json]",
+        "what the replicas of PID 1 do"),
+    ASK(Value::ask_count, action, Verb::healthy, "healthy", "[=N]",
+        "exit with 0 if all, or N, are ready"),
+    ASK(Value::ask_number, action, Verb::scale, "scale", "N", "let there be N replicas"),
+    FLAG(0, action, verb, Verb::reload, Verb::run, "reload", "replace all, one after the other"),
+    ASK(Value::ask_number, action_detail, Verb::restart_replica, "restart-replica", "I",
+        "replace that one"),
+    VALUE(Value::pid, 0, action_detail, pid, "pid", "PID", "ask that hydrinit (1)"),
+    VALUE(Value::duration, 0, action_detail, timeout, "timeout", "D",
+          "wait no longer for an end (0: do)"),
     FLAG(0, action, verb, Verb::explain, Verb::run, "explain",
          "say what would be done and why, start nothing"),
     FLAG('h', action, verb, Verb::help, Verb::run, "help", "this text; --help=all: every option"),
     FLAG('V', action, verb, Verb::version, Verb::run, "version", "version, commit and libc"),
-    FLAG('l', action, verb, Verb::license, Verb::run, "license", "the licence"),
+    FLAG('l', action_detail, verb, Verb::license, Verb::run, "license", "the licence"),
 };
 constexpr auto kNativeOptions = packed<kNativeOptionsRows, 2>();
 
@@ -195,6 +219,7 @@ constexpr VariableRow kCatatonitVariablesRows[] = {
 constexpr auto kCatatonitVariables = packed<kCatatonitVariablesRows, 2>();
 
 #undef VALUE
+#undef ASK
 #undef FLAG
 #undef VARIABLE
 

@@ -18,9 +18,8 @@ void append_option(Text& out, const Option& option, bool negatable) {
     out.add("%s--%s%s", option.letter() != 0 ? ", " : "    ", negatable ? "[no-]" : "",
             option.name());
   }
-  // A value that can be left out is attached.
-  const bool attached = option.value() == ValueKind::share;
-  if (*option.placeholder() != '\0') out.add(attached ? "%s" : " %s", option.placeholder());
+  if (*option.placeholder() != '\0')
+    out.add(option.value_is_attached() ? "%s" : " %s", option.placeholder());
   out.column(kHelpColumn);
   Option same(native_options());
   while (*option.help() == '\0' && !same.at_end() &&
@@ -54,7 +53,7 @@ void append_help(Text& out, const Dialect& dialect, bool all) {
       squeezed<
           "\n\nRuns the command, forwards signals, reaps orphans, exits with its code.\n\n">());
   for (Option option(dialect.options); !option.at_end(); option.next()) {
-    if (option.use() == OptionUse::detail && !all) continue;
+    if (option.is_detail() && !all) continue;
     append_option(out, option, native && !option.takes_value() && option.is_policy());
   }
   Variable variable(dialect.variables);

@@ -46,6 +46,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::bad_value, kAlways, "%h--%f: '%v' is not %x"),
     say(Kind::bad_variable, kAlways, "%h%f: '%v' is not %x"),
     say(Kind::no_command, kAlways, "%hno command given (see --help)"),
+    say(Kind::unwanted_command, kAlways, "%hnothing is started here, got '%v'"),
     say(Kind::both_given, kAlways, "%h--%f: cannot be given beside --%v"),
     say(Kind::above_limit, kAlways, "%h--%f: must not be above --%v"),
     say(Kind::needs_other, kAlways, "%h--%f: needs --%v"),
@@ -74,6 +75,15 @@ constexpr Row kNativeRows[] = {
     say(Kind::reload_begun, 0, "%hreloading"),
     say(Kind::reload_done, 0, "%hreloaded"),
     say(Kind::reload_ended, 0, "%hreload ended: the new replica %r failed, the others stay"),
+    say(Kind::renewing, 0, "%hreplacing replica %r"),
+    say(Kind::too_heavy, 0, "%hreplica %r has %d KiB, more than --max-memory, replacing it"),
+    say(Kind::ask_failed, kAlways, "%hpid %p: %e (see --pid)"),
+    say(Kind::no_status, kAlways, "%hpid %p is no hydrinit with -n that could answer (see --pid)"),
+    say(Kind::stopping, kAlways, "%hpid %p is stopping"),
+    say(Kind::not_healthy, kAlways, "%h%d of %r replicas are ready"),
+    say(Kind::renewed, kAlways, "%hreplica %r is up as pid %p"),
+    say(Kind::no_replica, kAlways, "%hthere is no replica %r"),
+    say(Kind::no_answer, kAlways, "%hno answer within --timeout"),
     say(Kind::replica_done, 1, "%hreplica %r %w and is done"),
     say(Kind::rest_killed, 0, "%hprocesses remain after --wait-all, sending KILL"),
     say(Kind::rest_left, 0, "%hsome could not be killed"),
@@ -220,10 +230,15 @@ constexpr PackedRow<1, 1> kDescriptionRows[] = {
     {{20}, {"[NAME=]PORT, ADDRESS:PORT, [IPV6]:PORT, udp:... or unix:PATH, 16 at most"}},
     {{21}, {"a list of ports 1 to 65535"}},
     {{22}, {"a user: NAME or UID, :GROUP or :GID"}},
+    {{23}, {"a size (64K, 300M, 1G)"}},
+    {{24}, {"a process id"}},
+    {{25}, {"a number up to 10000"}},
+    {{26}, {"a number up to 10000"}},
+    {{27}, {"table or json"}},
 };
 constexpr auto kDescriptions = packed<kDescriptionRows, 0>();
 static_assert(static_cast<int>(ValueKind::status_list) == 7);
-static_assert(static_cast<int>(ValueKind::user) == 22);
+static_assert(static_cast<int>(ValueKind::ask_format) == 27);
 
 // The dialects' own kinds have words of their own, without a description.
 void append_description(Text& out, ValueKind kind) {

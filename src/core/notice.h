@@ -33,6 +33,12 @@ enum class ValueKind : std::uint8_t {
   listen_list,      // sockets
   share,            // ports, or none at all
   user,             // NAME or UID[:GROUP or GID]
+  size,             // of memory, in KiB
+  pid,
+  // The verbs that ask, whose row says which: with a number, and those that can do without.
+  ask_number,
+  ask_count,
+  ask_format,
 };
 
 struct Notice {
@@ -47,12 +53,13 @@ struct Notice {
     bad_value,             // name, letter, value, expected
     bad_variable,          // name is the variable's; value, expected
     no_command,
-    both_given,   // option name beside option value
-    above_limit,  // option name is above option value
-    needs_other,  // option name makes no sense without option value
-    given_twice,  // option name has a name or port in it that value has already
-    too_many,     // option name is above code
-    usage_line,   // catatonit's second line
+    unwanted_command,  // value
+    both_given,        // option name beside option value
+    above_limit,       // option name is above option value
+    needs_other,       // option name makes no sense without option value
+    given_twice,       // option name has a name or port in it that value has already
+    too_many,          // option name is above code
+    usage_line,        // catatonit's second line
     // A child's life.
     spawned,        // pid
     session_made,   // the child leads its session
@@ -82,6 +89,16 @@ struct Notice {
     reload_begun,
     reload_done,
     reload_ended,  // slot: the one that failed
+    renewing,      // slot: by --restart-replica
+    too_heavy,     // slot, code = its KiB: by --max-memory
+    // The answers of another hydrinit.
+    ask_failed,   // pid, code = errno
+    no_status,    // pid
+    stopping,     // pid
+    not_healthy,  // code = how many are ready, slot = of how many
+    renewed,      // slot, pid
+    no_replica,   // slot
+    no_answer,
     // Ports.
     listen_failed,  // name of the socket as it was asked for, value the operation, code = errno
     share_begun,    // replicas are given no_new_privs

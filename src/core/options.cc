@@ -146,6 +146,7 @@ class Parser {
   bool apply_value(const Option& option, const char* value);
   bool apply_number(ValueKind kind, std::size_t offset, const char* value);
   bool apply_restart(const char* value);
+  bool apply_ask(const Option& option, const char* value);
   void check_replicas();
   void check_contradictions();
   bool apply_list(ValueKind kind, std::size_t offset, const char* list);
@@ -209,6 +210,7 @@ void Parser::read_arguments(char** argv) {
   }
   if (*argv != nullptr) {
     out_.command = argv;
+    if (config_.asks()) fail(Said::unwanted_command, "", *argv);
   } else if (config_.verb == Verb::run) {
     fail(Said::no_command, "");
   }
@@ -253,8 +255,7 @@ int Parser::read_long(char** argv) {
 }
 
 int Parser::take_value(const Option& option, const char* attached, char** argv) {
-  // --share alone shares all ports.
-  if (option.value() == ValueKind::share && attached == nullptr) attached = "";
+  if (option.value_is_attached() && attached == nullptr) attached = "";
   const char* value = attached != nullptr ? attached : argv[1];
   out_.error.value = value;
   out_.error.expected = option.value();
@@ -329,11 +330,13 @@ bool Parser::apply_value(const Option& option, const char* value) {
   if (kind == ValueKind::share) return read_share(value, config_);
   if (kind == ValueKind::user) return read_user(value, config_);
   if (kind == ValueKind::restart) return apply_restart(value);
+  if (kind >= ValueKind::ask_number) return apply_ask(option, value);
   if (kind == ValueKind::index_env) {
     config_.index_env = value;
     return is_index_env(value);
   }
-  if (kind == ValueKind::replicas || kind == ValueKind::number) {
+  if (kind == ValueKind::replicas || kind == ValueKind::number || kind == ValueKind::size ||
+      kind == ValueKind::pid) {
     return apply_number(kind, option.field(), value);
   }
   return apply_list(kind, option.field(), value);
@@ -341,6 +344,11 @@ bool Parser::apply_value(const Option& option, const char* value) {
 
 bool Parser::apply_number(ValueKind kind, std::size_t offset, const char* value) {
   int& target = field<int>(offset);
+  if (kind == ValueKind::size || kind == ValueKind::pid) {
+    target = kind == ValueKind::size ? parse_size(value)
+                                     : static_cast<int>(parse_number(value, INT32_MAX));
+    return target > 0;
+  }
   if (kind == ValueKind::replicas) {
     target = parse_replicas(value);
     return target != 0;
@@ -361,6 +369,17 @@ bool Parser::apply_restart(const char* value) {
   const int number = word_number(value, kRestartWords);
   config_.restart = static_cast<Restart>(number);
   return number != 0;
+}
+
+// The value of --status is a word, all others are numbers. Without one it is -1: there is none.
+bool Parser::apply_ask(const Option& option, const char* value) {
+  config_.verb = static_cast<Verb>(option.on());
+  const bool left_out = *value == '\0' && option.value_is_attached();
+  config_.argument = -1;
+  if (left_out) return true;
+  const bool word = option.value() == ValueKind::ask_format;
+  config_.argument = word ? word_number(value, kFormatWords) : parse_count(value);
+  return config_.argument > 0 || (config_.argument == 0 && config_.verb == Verb::restart_replica);
 }
 
 // What a refused list leaves behind does no harm: nothing is started then.
@@ -407,6 +426,9 @@ void Parser::check_contradictions() {
   }
   if (config_.max_replicas != 0 && config_.replicas > config_.max_replicas) {
     fail(Said::above_limit, "replicas", "max-replicas");
+  }
+  if (config_.max_memory != 0 && config_.replicas == 0) {
+    fail(Said::needs_other, "max-memory", "replicas");
   }
   const Notice ports = check_ports(config_);
   if (ports.kind != Said::none) out_.error = ports;
@@ -483,6 +505,16 @@ void strip_environment(char** envp) {
     if (find_variable(*envp, option) == nullptr) *kept++ = *envp;
   }
   *kept = nullptr;
+}
+
+int parse_size(const char* text) {
+  const std::int64_t number = take_number(text, INT32_MAX * std::int64_t{1024});
+  // The exponents of two, plus 1.
+  static constexpr int kShifts[] = {0, 1, 11, 21, 31};
+  const int shift = kShifts[word_number(*text != '\0' ? text : "B", "B\0K\0M\0G\0")];
+  if (number < 0 || shift == 0 || number > INT64_MAX >> shift) return 0;
+  const std::int64_t size = number << (shift - 1) >> 10;
+  return size <= INT32_MAX ? static_cast<int>(size) : 0;
 }
 
 Millis parse_duration(const char* text) {

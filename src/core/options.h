@@ -11,9 +11,9 @@
 
 namespace hydrinit {
 
-// A policy is also read from HYDRINIT_<NAME>; an action is not. A detail is a policy that --help
-// leaves to --help=all.
-enum class OptionUse : std::uint8_t { policy = 1, action, detail };
+// A policy is also read from HYDRINIT_<NAME>; an action is not. What is a detail --help leaves to
+// --help=all.
+enum class OptionUse : std::uint8_t { policy = 1, detail, action, action_detail };
 
 // One row of a dialect's table: value kind, letter, use, field of Config, and for a flag what it
 // writes there when it is given and when it is negated; then name, placeholder and help. Letter 0:
@@ -27,11 +27,16 @@ class Option : public PackedCursor<6, 3> {
   ValueKind value() const { return static_cast<ValueKind>(head(0)); }
   char letter() const { return static_cast<char>(head(1)); }
   OptionUse use() const { return static_cast<OptionUse>(head(2)); }
-  bool is_policy() const { return use() != OptionUse::action; }
+  bool is_policy() const { return use() <= OptionUse::detail; }
+  bool is_detail() const { return use() == OptionUse::detail || use() == OptionUse::action_detail; }
   std::size_t field() const { return head(3); }
   std::uint8_t on() const { return head(4); }
   std::uint8_t off() const { return head(5); }
   bool takes_value() const { return value() > ValueKind::count; }
+  // It can be left out, so it stands in the same argument.
+  bool value_is_attached() const {
+    return value() == ValueKind::share || value() >= ValueKind::ask_count;
+  }
   const char* name() const { return text(0); }
   const char* placeholder() const { return text(1); }
   const char* help() const { return text(2); }
@@ -86,6 +91,7 @@ struct Invocation {
 inline constexpr char kRestartWords[] = "no\0on-failure\0always\0";
 inline constexpr char kExitWhenWords[] = "failed\0any\0all\0never\0";
 inline constexpr char kBalanceWords[] = "even\0shared\0";
+inline constexpr char kFormatWords[] = "table\0json\0";
 inline constexpr char kReloadOrderWords[] = "drain\0start-first\0stop-first\0";
 
 // hydrinit's own table: the HYDRINIT_ variables are named after it in every dialect.
@@ -98,6 +104,9 @@ Invocation parse_invocation(const Dialect& dialect, char** argv, char** envp);
 // Takes every HYDRINIT_ variable that names an option out of envp, in place, so that a hydrinit
 // further down does not act on it again.
 void strip_environment(char** envp);
+
+// 64K, 300M, 1G in KiB; a bare number is bytes. Not above 0: it is none, or above 2 TiB.
+int parse_size(const char* text);
 
 // 250ms, 5s, 2m, 1h; a bare number is seconds. Negative: it is none, or above kDurationMax.
 Millis parse_duration(const char* text);

@@ -8,23 +8,27 @@ using Said = Notice::Kind;
 
 }  // namespace
 
-void Supervisor::scale(int by) {
-  const int wanted = count_ + by;
+Answer Supervisor::scale(int wanted) {
   const bool possible = wanted >= 1 && wanted <= capacity();
+  const int before = count_;
   if (possible) count_ = wanted;
   out_->report(possible ? Said::scaled : Said::not_scaled).code = count_;
-  if (!possible) return;
-  if (by > 0) {
-    Replica& added = in_slot(count_ - 1);
+  for (int slot = before; slot < count_; ++slot) {
     // One that is still on its way out is started again when it has ended.
-    if (!added.has_process()) start_now(added);
-    return;
+    if (!in_slot(slot).has_process()) start_now(in_slot(slot));
   }
-  const int removed = count_;
+  if (before > surplus_) surplus_ = before;
+  if (surplus_ > count_) remove_surplus();
+  return possible ? Answer::done : Answer::refused;
+}
+
+// The highest one; one a step, as there may be many.
+void Supervisor::remove_surplus() {
+  const int slot = --surplus_;
   // The old one that a reload has put beside it is not wanted either.
-  if (annexed() && reload_slot_ == removed) stop_one(annex());
-  if (!in_slot(removed).has_process()) return settle(removed, Step::remove);
-  config_.balances() ? retire(removed) : stop_one(removed);
+  if (annexed() && reload_slot_ == slot) stop_one(annex());
+  if (!in_slot(slot).has_process()) return settle(slot, Step::remove);
+  config_.balances() ? retire(slot) : stop_one(slot);
 }
 
 // ---- reloading ---------------------------------------------------------------------------------
@@ -36,6 +40,38 @@ ReloadOrder Supervisor::reload_order() const {
   if (count_ > 1) return ReloadOrder::drain;
   // By --index-env two would be given the same port.
   return config_.index_env != nullptr ? ReloadOrder::stop_first : ReloadOrder::start_first;
+}
+
+// During a reload this makes those that it has replaced already old again.
+void Supervisor::begin_reload() {
+  ++generation_;
+  reloading_ = true;
+  out_->report(Said::reload_begun);
+  if (reload_slot_ < 0) reload_next();
+}
+
+// A reload of one alone.
+void Supervisor::renew(int slot, Notice::Kind why, int kib) {
+  Replica& replica = in_slot(slot);
+  out_->report(why, slot).code = kib;
+  replica.generation = static_cast<std::uint16_t>(generation_ - 1);
+  if (replica.stage == Stage::done) start_now(replica);
+  reloading_ = true;
+  if (reload_slot_ < 0) reload_next();
+}
+
+void Supervisor::on_heavy(const Event& event) {
+  Replica& replica = in_slot(event.slot);
+  const bool marked = reloading_ && replica.generation != generation_;
+  if (ending() || replica.stage != Stage::running || marked) return;
+  replica.heavy = true;
+  renew(event.slot, Said::too_heavy, event.amount);
+}
+
+void Supervisor::weigh_next() {
+  weigh_at_ = now_ + Millis{kWeighRound.count / count_ + 1};
+  weighed_ = weighed_ + 1 < count_ ? weighed_ + 1 : 0;
+  out_->act(Action::Kind::weigh, weighed_);
 }
 
 // Replaces the first of the old ones, and goes on when its successor is up. Those that have failed
@@ -52,6 +88,7 @@ void Supervisor::reload_next() {
     return start_now(replica);
   }
   reloading_ = false;
+  answer_all(Answer::done, 0);
   out_->report(Said::reload_done);
 }
 
@@ -101,7 +138,19 @@ bool Supervisor::restore(int slot) {
 void Supervisor::end_reload(int failed_slot) {
   reloading_ = false;
   reload_slot_ = kEverySlot;
+  // Nobody is left to be replaced, also when a single one is next.
+  for (Replica& replica : replicas_) replica.generation = generation_;
+  answer_all(Answer::failed, failed_slot);
   out_->report(Said::reload_ended, failed_slot);
+}
+
+// To all who wait for the end of a reload.
+void Supervisor::answer_all(Answer answer, int slot) {
+  for (Outcome& outcome : outcomes_) {
+    if (outcome.answer != Answer::working) continue;
+    outcome.answer = answer;
+    outcome.slot = static_cast<std::uint16_t>(slot);
+  }
 }
 
 // ---- draining ----------------------------------------------------------------------------------
@@ -117,9 +166,9 @@ void Supervisor::retire(int slot) {
 
 void Supervisor::on_queue(const Event& event) {
   Replica& replica = in_slot(event.slot);
-  replica.counted = event.length;
+  replica.counted = static_cast<std::uint16_t>(event.amount);
   if (!event.asked || replica.stage != Stage::draining) return;
-  if (event.length == 0 || now_ - replica.since > config_.drain_time + kDrainMax)
+  if (event.amount == 0 || now_ - replica.since > config_.drain_time + kDrainMax)
     stop_one(event.slot);
 }
 

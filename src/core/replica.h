@@ -82,7 +82,8 @@ inline constexpr StepRow kSteps[] = {
 
 struct Replica {
   Instant deadline = kNever;        // see Stage
-  Instant since{};                  // when it was started; then was up; then began to drain
+  Instant since{};                  // when it was started, was up, began to drain, or ended
+  std::uint32_t starts = 0;         // how often its slot has been given a process
   std::uint16_t generation = 0;     // the reload that its process comes after
   std::uint16_t early_deaths = 0;   // in a row
   std::uint16_t failed_starts = 0;  // in a row, for want of memory or processes
@@ -97,6 +98,8 @@ struct Replica {
   bool leaving : 1 = false;  // it says that it stops
   bool stuck : 1 = false;    // more connections wait for it than for others, and go on waiting
   bool in_balance : 1 = false;  // new connections are handed to it
+  bool ended : 1 = false;       // once at least: last is true
+  bool heavy : 1 = false;       // it is or was replaced for --max-memory
 
   bool has_process() const { return stage >= Stage::starting && stage <= Stage::killing; }
   // Takes the step if the table has it; false, and nothing is changed, if not.
@@ -108,7 +111,15 @@ struct Replica {
   }
 };
 
+// Which process is in a slot, and the slot in a hash table of pids: chains that begin in heads
+// (linux/reaper.h).
+struct PidEntry {
+  std::int32_t pid = 0;
+  std::uint16_t head = 0;  // the first slot of the chain for hash i, plus 1; 0: none
+  std::uint16_t next = 0;  // the next slot in the same chain, plus 1
+};
+
 // What a thousand of them cost matters.
-static_assert(sizeof(Replica) <= 32);
+static_assert(sizeof(Replica) <= 40);
 
 }  // namespace hydrinit

@@ -30,6 +30,7 @@ void Supervisor::step(const Event& event, Actions& out) {
     }
     phase_ = Phase::running;
     for (int slot = 0; slot < count_; ++slot) start_now(in_slot(slot));
+    if (config_.max_memory != 0) weigh_at_ = now_ + kWeighRound;
     on_tick();
     break;
   case Event::Kind::tick: on_tick(); break;
@@ -48,6 +49,7 @@ void Supervisor::step(const Event& event, Actions& out) {
   case Event::Kind::queue: on_queue(event); break;
   case Event::Kind::sampled: judge_queues(); break;
   case Event::Kind::refused: refuse(event.slot); break;
+  case Event::Kind::heavy: on_heavy(event); break;
   }
   if (balancing()) rebalance();
 }
@@ -130,19 +132,43 @@ void Supervisor::on_stop_signal(SignalReceived signal, bool delivered) {
 // to itself, has it back.
 bool Supervisor::steer(SignalReceived signal) {
   const int number = signal.number;
+  const Command command = unpack(signal.value);
+  if (number == kCommandSignal && signal.origin == SignalOrigin::queued && config_.replicas != 0 &&
+      command.request != Request::none && !config_.signals.is_rewritten(number)) {
+    obey(command);
+    return true;
+  }
   const bool ours = number == kSignalHup || number == kSignalTtin || number == kSignalTtou;
   if (config_.replicas == 0 || !ours || config_.signals.is_rewritten(number)) return false;
   if (phase_ != Phase::running || signal.origin == SignalOrigin::kernel) return false;
   if (number != kSignalHup) {
-    scale(number == kSignalTtin ? 1 : -1);
-    return true;
+    (void)scale(count_ + (number == kSignalTtin ? 1 : -1));
+  } else {
+    begin_reload();
   }
-  // During a reload this makes those that it has replaced already old again.
-  ++generation_;
-  reloading_ = true;
-  out_->report(Said::reload_begun);
-  if (reload_slot_ < 0) reload_next();
   return true;
+}
+
+// Who asks while the container ends sees that by itself.
+void Supervisor::obey(Command command) {
+  if (phase_ != Phase::running) return;
+  Outcome& outcome = outcomes_[outcome_++ % kOutcomes];
+  outcome = {command.tag, Answer::working, 0};
+  if (command.request == Request::scale) {
+    outcome.answer = scale(command.argument);
+  } else if (command.request == Request::reload) {
+    begin_reload();
+  } else if (command.argument < count_) {
+    renew(command.argument, Said::renewing, 0);
+  } else {
+    outcome.answer = Answer::refused;
+  }
+}
+
+Overview Supervisor::overview() const {
+  Overview out{count_, annex_of_, generation_, reloading_, ending(), {}};
+  for (int i = 0; i < kOutcomes; ++i) out.outcomes[i] = outcomes_[i];
+  return out;
 }
 
 // ---- the life of a replica ---------------------------------------------------------------------
@@ -161,6 +187,7 @@ void Supervisor::on_spawned(int slot) {
   if (!replica.take(Step::spawned)) return;
   ++processes_;
   spawned_before_ = true;
+  ++replica.starts;
   replica.since = now_;
   replica.generation = generation_;
   replica.failed_starts = 0;
@@ -190,6 +217,8 @@ void Supervisor::become_up(int slot) {
 void Supervisor::on_spawn_failed(const Event& event) {
   Replica& replica = in_slot(event.slot);
   replica.last = event.status;
+  replica.ended = true;
+  replica.since = now_;
   const bool reload_failed = reloading_ && reload_slot_ == event.slot;
   if (reload_failed && restore(event.slot)) return;
   if (reload_failed) replica.excused = true;
@@ -219,6 +248,9 @@ void Supervisor::on_ended(const Event& event) {
   const RestartVerdict verdict = judge_restart(config_, replica, event.status, now_, jitter());
   --processes_;
   replica.last = event.status;
+  replica.ended = true;
+  replica.since = now_;
+  replica.heavy = replica.heavy && told;
   if (slot >= count_) return settle(slot, Step::remove);
   if (ending()) return settle(slot, Step::finish);
   if (told) {
@@ -310,6 +342,8 @@ std::uint8_t Supervisor::stop_signal() const {
 
 void Supervisor::hold_starts() {
   reloading_ = false;
+  weigh_at_ = kNever;
+  surplus_ = 0;
   for (Replica& replica : replicas_) {
     if (replica.stage != Stage::waiting) continue;
     (void)replica.take(Step::finish);
@@ -413,6 +447,8 @@ void Supervisor::exit(int code) {
 void Supervisor::on_tick() {
   if (now_ >= deadline_) return on_deadline();
   if (now_ >= look_at_) return look_at_queues();
+  if (now_ >= weigh_at_) return weigh_next();
+  if (surplus_ > count_) return remove_surplus();
   if (now_ < next_deadline()) return;
   // One due replica a step: what becomes of a start is known before the next.
   const int end = static_cast<int>(replicas_.size());
@@ -491,8 +527,10 @@ Instant Supervisor::next_deadline() {
       if (replica.deadline < earliest_) earliest_ = replica.deadline;
     }
   }
-  const Instant next = deadline_ < earliest_ ? deadline_ : earliest_;
-  return look_at_ < next ? look_at_ : next;
+  if (surplus_ > count_) return now_;
+  Instant next = deadline_ < earliest_ ? deadline_ : earliest_;
+  if (look_at_ < next) next = look_at_;
+  return weigh_at_ < next ? weigh_at_ : next;
 }
 
 // Knuth's linear congruential generator; its upper bits are good enough to spread restarts.

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 
+#include "core/command.h"
 #include "core/notice.h"
 #include "core/options.h"
 #include "core/replica.h"
@@ -29,6 +30,19 @@ struct SignalReceived {
   std::uint64_t value = 0;  // of a queued one
 };
 
+// How many commands' outcomes are remembered.
+inline constexpr int kOutcomes = 8;
+
+// What the supervisor does as a whole, beside what each replica does.
+struct Overview {
+  int count = 0;     // how many are wanted
+  int annex_of = 0;  // whose old one is in the place behind the last slot
+  std::uint16_t generation = 0;
+  bool reloading = false;
+  bool ending = false;
+  Outcome outcomes[kOutcomes]{};
+};
+
 // Instead of a slot: all that have a process.
 inline constexpr int kEverySlot = -1;
 
@@ -44,16 +58,17 @@ struct Event {
     ready,         // slot: its program says that it is up
     leaving,       // slot: it says that it stops
     waiting,       // connections wait to be accepted
-    queue,         // slot, length: so many wait for it; asked: by a sample of that slot
+    queue,         // slot, amount: so many wait for it; asked: by a sample of that slot
     sampled,       // all queues have been told
     refused,       // slot: --share could not give it a socket
+    heavy,         // slot, amount: its processes have so many KiB, more than --max-memory
   };
   Kind kind = Kind::tick;
   bool childless = false;
   bool transient = false;  // want of memory, processes, descriptors: another try may succeed
   bool asked = false;
   int slot = 0;
-  std::uint16_t length = 0;
+  int amount = 0;
   ExitStatus status{};
   Instant at{};
   SignalReceived signal{};
@@ -67,6 +82,7 @@ struct Action {
     suspend,    // stop ourselves, as job control asks
     move,       // slot's process, and all that belongs to it, to the empty slot code
     sample,     // tell slot's queue, or every one
+    weigh,      // tell if the slot is heavy
     watch,      // tell when connections wait
     balance,    // hand new connections to the replicas that are in_balance; to all if none is
     close,      // slot's sockets
@@ -180,6 +196,8 @@ class Supervisor {
 
   // How many are wanted.
   int count() const { return count_; }
+  // For all the world to see.
+  Overview overview() const;
   // No replica is started any more.
   bool ending() const { return phase_ != Phase::running; }
   // Whose sockets and environment the slot has: its own, or those of the one that is replaced.
@@ -188,6 +206,9 @@ class Supervisor {
   // After KILL has gone to all that remained, how long its effect is awaited: a process in an
   // uninterruptible wait, or of a user we may not signal, does not keep us for ever.
   static constexpr Millis kSweepMax{5000};
+
+  // How long it takes until all have been weighed once, one after the other.
+  static constexpr Millis kWeighRound{5000};
 
   // How often a queue is looked at: first after a connection has been seen waiting, then as long as
   // any waits. So the sleep is left ten times a second at most.
@@ -210,18 +231,25 @@ class Supervisor {
   void forward(const Event& event);
   void on_stop_signal(SignalReceived signal, bool delivered);
   bool steer(SignalReceived signal);
+  void obey(Command command);
   void refuse(int slot);
 
   // core/reload.cc
-  void scale(int by);
+  Answer scale(int wanted);
+  void remove_surplus();
+  void begin_reload();
+  void renew(int slot, Notice::Kind why, int kib);
   void reload_next();
   void replace(int slot);
   void successor_up();
   bool restore(int slot);
   void end_reload(int failed_slot);
+  void answer_all(Answer answer, int slot);
   ReloadOrder reload_order() const;
   void retire(int slot);
   void on_queue(const Event& event);
+  void on_heavy(const Event& event);
+  void weigh_next();
 
   // core/live_set.cc
   void look_at_queues();
@@ -283,6 +311,8 @@ class Supervisor {
   int annex_of_ = 0;              // whose old one is, or was last, in the annex
   std::span<Replica> replicas_;
   int count_;
+  int surplus_ = 0;            // those from count_ up to it are to be removed still
+  int weighed_ = 0;            // the slot that was weighed last
   int processes_ = 0;          // replicas that have one
   int code_ = 0;               // what to exit with once nobody is left
   int cursor_ = 0;             // how far the pass over the due ones has come
@@ -290,8 +320,11 @@ class Supervisor {
   Instant earliest_ = kNever;  // of the replicas
   Instant passed_ = kNever;    // the earliest seen in this pass
   Instant look_at_ = kNever;   // when the queues are looked at again
+  Instant weigh_at_ = kNever;  // when the next one is weighed
   SignalReceived held_{};      // the stop signal that --stop-delay keeps back
   std::uint64_t random_ = 1;
+  Outcome outcomes_[kOutcomes]{};
+  std::uint8_t outcome_ = 0;  // the oldest
 };
 
 }  // namespace hydrinit

@@ -12,10 +12,16 @@
 namespace hydrinit {
 namespace {
 
-Error visit(int pid, int number, int depth);
+// What is done with each, and how deep we are.
+struct Walk {
+  void (*visit)(int pid, void* context);
+  void* context;
+  int depth;
+};
+Error walk(int pid, const Walk& above);
 
 // One thread's children.
-Error visit_children(const char* path, int number, int depth) {
+Error walk_children(const char* path, const Walk& here) {
   // About 500 pids; the rest is told at the next call, when these are gone.
   char buffer[4096];
   const Error error = os::read_file(path, buffer);
@@ -24,15 +30,14 @@ Error visit_children(const char* path, int number, int depth) {
     const auto pid = static_cast<int>(take_number(list, INT32_MAX));
     if (pid <= 1 || *list++ != ' ') break;
     // One that has ended meanwhile is none of ours any more.
-    if (depth < kDepthMax) (void)visit(pid, number, depth + 1);
-    // EPERM: not ours to end. ESRCH: it has ended.
-    (void)os::send_signal(pid, number);
+    if (here.depth < kDepthMax) (void)walk(pid, here);
+    here.visit(pid, here.context);
   }
   return error;
 }
 
 // All threads of a process: each has its own children.
-__attribute__((noinline)) Error visit(int pid, int number, int depth) {
+__attribute__((noinline)) Error walk(int pid, const Walk& above) {
   char name[64];
   Text path(name);
   path.add("/proc/%d/task", pid);
@@ -40,6 +45,7 @@ __attribute__((noinline)) Error visit(int pid, int number, int depth) {
   path.put('\0');
   const Fd folder(os::open_file(name, O_RDONLY | O_DIRECTORY));
   if (!folder.valid()) return {"/proc", errno};
+  const Walk here{above.visit, above.context, above.depth + 1};
   Error first{};
   alignas(dirent64) char entries[1024];
   long size = 0;
@@ -51,15 +57,50 @@ __attribute__((noinline)) Error visit(int pid, int number, int depth) {
       path.cut(length);
       path.add("/%s/children", entry->d_name);
       path.put('\0');
-      const Error error = visit_children(name, number, depth);
-      if (error.failed() && depth == 0) first = error;
+      const Error error = walk_children(name, here);
+      if (error.failed() && above.depth == 0) first = error;
     }
   }
   return first;
 }
 
+void add_memory(int pid, void* sum) {
+  char name[64];
+  Text path(name);
+  path.add("/proc/%d/smaps_rollup", pid);
+  path.put('\0');
+  char content[1024];
+  if (os::read_file(name, content).failed()) return;
+  // "Pss:", blanks, the number, and "kB".
+  const char* at = content;
+  while (*at != '\0' && !begins(at, "Pss:")) ++at;
+  while (*at != '\0' && !is_digit(*at)) ++at;
+  const std::int64_t kib = take_number(at, INT32_MAX);
+  int& total = *static_cast<int*>(sum);
+  if (kib > 0 && kib <= INT32_MAX - total) total += static_cast<int>(kib);
+}
+
+void signal_one(int pid, void* number) {
+  // EPERM: not ours to end. ESRCH: it has ended.
+  (void)os::send_signal(pid, *static_cast<int*>(number));
+}
+
 }  // namespace
 
-Error signal_descendants(int number) { return visit(os::own_pid(), number, 0); }
+Error visit_descendants(int root, void (*visit)(int pid, void* context), void* context) {
+  return walk(root, {visit, context, 0});
+}
+
+Error signal_descendants(int number) {
+  return visit_descendants(os::own_pid(), signal_one, &number);
+}
+
+int memory_of_tree(int root) {
+  int kib = 0;
+  add_memory(root, &kib);
+  // Without the children files it is the leader alone.
+  (void)visit_descendants(root, add_memory, &kib);
+  return kib;
+}
 
 }  // namespace hydrinit

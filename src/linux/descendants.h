@@ -1,16 +1,24 @@
-// The processes below us in the tree, for the end of a run in which we are not PID 1 and kill(-1)
-// would reach far too many: those named by the children files of /proc (proc(5)), from us downward.
+// The processes below one in the tree: for the end of a run in which we are not PID 1 and kill(-1)
+// would reach far too many, and for what a replica takes in all. They are those named by the
+// children files of /proc (proc(5)), from us downward.
 #pragma once
 
 #include "linux/os.h"
 
 namespace hydrinit {
 
-// Sends the signal to every descendant, children before their parents. A tree that changes
-// meanwhile may hide some: whoever must be sure calls again after each exit, when the orphans are
-// ours. Deeper than kDepthMax levels is not looked. Fails when /proc cannot tell even our own
-// children.
+// Calls visit for every descendant of a process, children before their parents. A tree that changes
+// meanwhile may hide some. Deeper than kDepthMax levels is not looked. Fails when /proc cannot tell
+// even the children of root.
+Error visit_descendants(int root, void (*visit)(int pid, void* context), void* context);
+
+// Sends the signal to every descendant of ours. Whoever must be sure calls again after each exit,
+// when the orphans are ours.
 Error signal_descendants(int number);
+
+// The memory of a process and its descendants in KiB, by Pss: what several share counts once
+// (proc(5), smaps_rollup). 0: it cannot be told.
+int memory_of_tree(int root);
 
 inline constexpr int kDepthMax = 16;
 

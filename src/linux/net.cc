@@ -16,14 +16,7 @@ using os::result_of;
 
 namespace {
 
-constexpr unsigned kStatxMode = 1;  // STATX_TYPE
-
-// Above those that replicas are given.
-int own(long fd) {
-  if (fd < 0 || fd >= kOwnFrom) return static_cast<int>(fd);
-  const Fd low(static_cast<int>(fd));
-  return static_cast<int>(::syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, kOwnFrom));
-}
+constexpr unsigned kStatxAsked = 1 | 2 | 8 | 16;  // STATX_TYPE, _MODE, _UID, _GID
 
 // Both ends of what a call has opened.
 Error take_ends(long returned, const char* operation, const int (&fds)[2], Fd& one, Fd& other) {
@@ -59,6 +52,12 @@ struct FdMessage {
 static_assert(offsetof(FdMessage, fd) == offsetof(FdMessage, header) + sizeof(ControlHeader));
 
 }  // namespace
+
+int own(long fd) {
+  if (fd < 0 || fd >= kOwnFrom) return static_cast<int>(fd);
+  const Fd low(static_cast<int>(fd));
+  return static_cast<int>(::syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, kOwnFrom));
+}
 
 Error open_socket(int family, int type, Fd& out) {
   out.reset(own(::syscall(SYS_socket, family, type | SOCK_CLOEXEC, 0)));
@@ -97,14 +96,17 @@ int bound_address(int fd, void* address, std::size_t size) {
   return static_cast<int>(length);
 }
 
-bool is_socket_file(const char* path) {
+FileStatus file_status(const char* path) {
   // The beginning of struct statx, which is the same everywhere (statx(2)).
   struct {
-    std::uint32_t before[7];
+    std::uint32_t before[5];
+    std::uint32_t uid;
+    std::uint32_t gid;
     std::uint16_t mode;
     std::uint16_t after[113];
   } status{};
-  return ::syscall(SYS_statx, AT_FDCWD, path, 0, kStatxMode, &status) == 0 && S_ISSOCK(status.mode);
+  ::syscall(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, kStatxAsked, &status);
+  return {status.uid, status.gid, status.mode};
 }
 
 void remove_file(const char* path) { ::syscall(SYS_unlinkat, AT_FDCWD, path, 0); }

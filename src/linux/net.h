@@ -15,6 +15,9 @@ namespace hydrinit::net {
 inline constexpr int kOwnFrom = 64;
 static_assert(kReadyFdMax < kOwnFrom && kListenFdFirst + kListenMax <= kOwnFrom);
 
+// The same descriptor above kOwnFrom; negative as it came, or when there is none free (errno).
+int own(long fd);
+
 // type: SOCK_STREAM or SOCK_DGRAM.
 Error open_socket(int family, int type, Fd& out);
 Error set_option(int fd, int level, int name, const void* value, std::size_t size);
@@ -27,7 +30,13 @@ Error change_owner(int fd, const char* path, std::uint32_t uid, std::uint32_t gi
 // The address that fd is bound to, at most size bytes of it; how many there are, negative: none.
 int bound_address(int fd, void* address, std::size_t size);
 
-bool is_socket_file(const char* path);
+// Of the file itself, not of what a symbolic link there names; all zero: there is none.
+struct FileStatus {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint16_t mode = 0;
+};
+FileStatus file_status(const char* path);
 void remove_file(const char* path);
 
 // The two ends of a pipe(2), and of a socketpair(2) of datagrams.

@@ -154,6 +154,9 @@ bool take_pending_signal(int number) {
 
 void wait_readable(int fd, Millis timeout) { (void)poll_one(fd, POLLIN, timeout); }
 
+// A descriptor of -1 is passed over (poll(2)).
+void pause(Millis time) { (void)poll_one(-1, 0, time); }
+
 Instant now() {
   // The plain system call: once a wake-up, it is not worth libc's search through the vDSO. Its long
   // seconds since boot last for 68 years where a long has 32 bits.
@@ -286,17 +289,26 @@ void set_file_limit(const FileLimit& limit) {
   ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, nullptr);
 }
 
-void* map_memory(std::size_t size) {
-  // The plain call; libc's looks after more than an anonymous mapping needs. On 32 bits it is
-  // mmap2, whose offset, 0, is counted in pages.
+namespace {
+// The plain call; libc's looks after more than these mappings need. On 32 bits it is mmap2, whose
+// offset, 0, is counted in pages.
+void* map(std::size_t size, int protection, int flags, int fd) {
 #ifdef SYS_mmap2
   constexpr long kMmap = SYS_mmap2;
 #else
   constexpr long kMmap = SYS_mmap;
 #endif
-  const long memory =
-      ::syscall(kMmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const long memory = ::syscall(kMmap, 0, size, protection, flags, fd, 0);
   return memory == -1 ? nullptr : reinterpret_cast<void*>(memory);
+}
+}  // namespace
+
+void* map_memory(std::size_t size) {
+  return map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+void* map_file(int fd, std::size_t size, Access access) {
+  return map(size, access == Access::write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd);
 }
 
 void unmap_memory(void* memory, std::size_t size) { ::syscall(SYS_munmap, memory, size); }

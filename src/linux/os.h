@@ -73,6 +73,9 @@ bool take_pending_signal(int number);
 // for want of kernel memory, and then returns at once.
 void wait_readable(int fd, Millis timeout);
 
+// Sleeps, whatever happens.
+void pause(Millis time);
+
 Instant now();
 
 // Asks the kernel once.
@@ -126,6 +129,9 @@ void set_file_limit(const FileLimit& limit);
 // Zeroed pages of our own; nullptr when there are none (errno).
 void* map_memory(std::size_t size);
 void unmap_memory(void* memory, std::size_t size);
+// The beginning of a file, shared with all who map it; nullptr: it cannot be (errno).
+enum class Access : std::uint8_t { read, write };
+void* map_file(int fd, std::size_t size, Access access);
 
 // In a child: the descriptor by that number too, and handed on at an exec.
 void give_fd(int fd, int number);

@@ -8,7 +8,7 @@ void Reaper::configure(bool also_stopped, bool leave_zombies) {
 }
 
 void Reaper::remember(int slot, pid_t pid) {
-  Entry& entry = entries_[static_cast<std::size_t>(slot)];
+  PidEntry& entry = entries_[static_cast<std::size_t>(slot)];
   std::uint16_t& head = head_of(pid);
   entry.pid = pid;
   entry.next = head;
@@ -16,7 +16,7 @@ void Reaper::remember(int slot, pid_t pid) {
 }
 
 void Reaper::forget(int slot) {
-  Entry& entry = entries_[static_cast<std::size_t>(slot)];
+  PidEntry& entry = entries_[static_cast<std::size_t>(slot)];
   std::uint16_t* link = &head_of(entry.pid);
   while (*link != slot + 1) link = &entries_[*link - 1U].next;
   *link = entry.next;

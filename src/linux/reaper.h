@@ -4,21 +4,15 @@
 
 #include <span>
 
+#include "core/replica.h"
 #include "linux/os.h"
 
 namespace hydrinit {
 
 class Reaper {
  public:
-  // A replica's pid, and its place in a hash table of pids: chains that begin in heads.
-  struct Entry {
-    pid_t pid = 0;
-    std::uint16_t head = 0;  // the first slot of the chain for hash i, plus 1; 0: none
-    std::uint16_t next = 0;  // the next slot in the same chain, plus 1
-  };
-
   // As many entries as there are slots, all zero.
-  explicit Reaper(std::span<Entry> entries) : entries_(entries) {}
+  explicit Reaper(std::span<PidEntry> entries) : entries_(entries) {}
 
   // also_stopped: tell stops too. leave_zombies: a zombie, and with it the number of its group, is
   // only let go by done().
@@ -42,7 +36,7 @@ class Reaper {
     return entries_[static_cast<std::size_t>(pid) % entries_.size()].head;
   }
 
-  std::span<Entry> entries_;
+  std::span<PidEntry> entries_;
   bool also_stopped_ = false;
   os::Peek peek_ = os::Peek::reap;
 };

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cerrno>
@@ -88,7 +89,8 @@ Error Sockets::make_unix(const Port& port, Fd& out) const {
   Error found = net::open_socket(AF_UNIX, SOCK_STREAM, client);
   if (!found.failed()) found = net::connect(client.get(), &address, sizeof address);
   // unix(7): what is no socket, or one that nobody listens on, is refused as well.
-  if (found.code != ECONNREFUSED || !net::is_socket_file(address.sun_path)) return error;
+  if (found.code != ECONNREFUSED || !S_ISSOCK(net::file_status(address.sun_path).mode))
+    return error;
   net::remove_file(address.sun_path);
   return net::bind(out.get(), &address, sizeof address);
 }

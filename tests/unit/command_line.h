@@ -104,6 +104,11 @@ inline std::string shown(Verb verb) {
   case Verb::run: return "run";
   case Verb::pause: return "pause";
   case Verb::explain: return "explain";
+  case Verb::status: return "status";
+  case Verb::healthy: return "healthy";
+  case Verb::scale: return "scale";
+  case Verb::reload: return "reload";
+  case Verb::restart_replica: return "restart-replica";
   case Verb::help: return "help";
   case Verb::help_all: return "help=all";
   case Verb::version: return "version";
@@ -257,6 +262,9 @@ inline Words fields(const Config& config) {
       "max_replicas=" + std::to_string(config.max_replicas),
       "max_restarts=" + std::to_string(config.max_restarts),
       "on_failure_max=" + std::to_string(config.on_failure_max),
+      "max_memory=" + std::to_string(config.max_memory),
+      "argument=" + std::to_string(config.argument),
+      "pid=" + std::to_string(config.pid),
       std::string("index_env=") + (config.index_env != nullptr ? config.index_env : "(none)"),
       std::string("user=") + (config.user != nullptr ? config.user : "(none)"),
       std::string("share=") + (config.share != nullptr ? config.share : "(none)"),
@@ -269,6 +277,7 @@ inline Words fields(const Config& config) {
       "stop_timeout=" + std::to_string(config.stop_timeout.count),
       "stop_delay=" + std::to_string(config.stop_delay.count),
       "wait_all=" + std::to_string(config.wait_all.count),
+      "timeout=" + std::to_string(config.timeout.count),
       "stop_on=" + shown(config.stop_on),
       "success=" + shown(config.success),
       "no_restart=" + shown(config.no_restart),
@@ -292,6 +301,12 @@ inline std::string changes(const Config& config, const Config& base) {
 inline std::string changes(const Words& words, const Words& variables = {},
                            const char* argv0 = "hydrinit", const Words& before = {}) {
   const CommandLine line(Words{argv0} + before + words + Words{"true"}, variables);
+  // Whoever asks starts nothing.
+  if (line.config().asks()) {
+    const CommandLine asks(Words{argv0} + before + words, variables);
+    const CommandLine nothing(Words{argv0} + before + Words{"true"});
+    return asks.refused() ? asks.message() : changes(asks.config(), nothing.config());
+  }
   const CommandLine base(Words{argv0} + before + Words{"true"});
   return line.refused() ? line.message() : changes(line.config(), base.config());
 }

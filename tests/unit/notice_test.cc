@@ -111,6 +111,18 @@ TEST(Notice, HydrinitsWords) {
           {Kind::bad_variable, -1,
            "hydrinit: word: 'soon' is not a signal (TERM, SIGTERM, 15, RTMIN+3)"},
           {Kind::no_command, -1, "hydrinit: no command given (see --help)"},
+          {Kind::unwanted_command, -1, "hydrinit: nothing is started here, got 'soon'"},
+          {Kind::renewing, 0, "hydrinit: replacing replica 4"},
+          {Kind::too_heavy, 0,
+           "hydrinit: replica 4 has 2 KiB, more than --max-memory, replacing it"},
+          {Kind::ask_failed, -1, "hydrinit: pid 7: No such file or directory (see --pid)"},
+          {Kind::no_status, -1,
+           "hydrinit: pid 7 is no hydrinit with -n that could answer (see --pid)"},
+          {Kind::stopping, -1, "hydrinit: pid 7 is stopping"},
+          {Kind::not_healthy, -1, "hydrinit: 2 of 4 replicas are ready"},
+          {Kind::renewed, -1, "hydrinit: replica 4 is up as pid 7"},
+          {Kind::no_replica, -1, "hydrinit: there is no replica 4"},
+          {Kind::no_answer, -1, "hydrinit: no answer within --timeout"},
           {Kind::both_given, -1, "hydrinit: --word: cannot be given beside --soon"},
           {Kind::above_limit, -1, "hydrinit: --word: must not be above --soon"},
           {Kind::needs_other, -1, "hydrinit: --word: needs --soon"},
@@ -190,6 +202,16 @@ const std::vector<Line> kOfVariables = {
     {Kind::reload_begun, 0, "hydrinit: reloading"},
     {Kind::reload_done, 0, "hydrinit: reloaded"},
     {Kind::reload_ended, 0, "hydrinit: reload ended: the new replica 4 failed, the others stay"},
+    {Kind::unwanted_command, -1, "hydrinit: nothing is started here, got 'soon'"},
+    {Kind::renewing, 0, "hydrinit: replacing replica 4"},
+    {Kind::too_heavy, 0, "hydrinit: replica 4 has 2 KiB, more than --max-memory, replacing it"},
+    {Kind::ask_failed, -1, "hydrinit: pid 7: No such file or directory (see --pid)"},
+    {Kind::no_status, -1, "hydrinit: pid 7 is no hydrinit with -n that could answer (see --pid)"},
+    {Kind::stopping, -1, "hydrinit: pid 7 is stopping"},
+    {Kind::not_healthy, -1, "hydrinit: 2 of 4 replicas are ready"},
+    {Kind::renewed, -1, "hydrinit: replica 4 is up as pid 7"},
+    {Kind::no_replica, -1, "hydrinit: there is no replica 4"},
+    {Kind::no_answer, -1, "hydrinit: no answer within --timeout"},
     {Kind::needs_other, -1, "hydrinit: --word: needs --soon"},
     {Kind::given_twice, -1, "hydrinit: --word: a name, port or descriptor that --soon has too"},
     {Kind::too_many, -1, "hydrinit: --word: at most 2 with ports"},
@@ -468,6 +490,11 @@ TEST(Notice, EveryKindOfValueOfHydrinitsIsDescribed) {
   EXPECT_EQ(described(ValueKind::listen_list),
             "[NAME=]PORT, ADDRESS:PORT, [IPV6]:PORT, udp:... or unix:PATH, 16 at most");
   EXPECT_EQ(described(ValueKind::share), "a list of ports 1 to 65535");
+  EXPECT_EQ(described(ValueKind::size), "a size (64K, 300M, 1G)");
+  EXPECT_EQ(described(ValueKind::pid), "a process id");
+  EXPECT_EQ(described(ValueKind::ask_number), "a number up to 10000");
+  EXPECT_EQ(described(ValueKind::ask_count), "a number up to 10000");
+  EXPECT_EQ(described(ValueKind::ask_format), "table or json");
   EXPECT_EQ(described(ValueKind::user), "a user: NAME or UID, :GROUP or :GID");
 }
 

@@ -65,6 +65,7 @@ const std::vector<Described>& policies() {
       {0, "listen-pid", "", "listen_pid=yes", {"--no-listen-pid"}},
       {0, "user", "app:staff", "user=app:staff", {}},
       {0, "index-env", "PORT=3000", "index_env=PORT=3000", {}},
+      {0, "max-memory", "300M", "max_memory=307200", {"-n4"}},
       {0, "pin", "", "pin=yes", {}},
       {'w', "warn-reaped", "", "warn_reaped=yes", {}},
       {'v', "verbose", "", "verbosity=1", {}},
@@ -83,8 +84,23 @@ const std::vector<Described>& actions() {
   return kActions;
 }
 
+// What asks a hydrinit that runs.
+const std::vector<Described>& requests() {
+  static const std::vector<Described> kRequests = {
+      {0, "status", "json", "verb=status argument=2", {}, true},
+      {0, "healthy", "2", "verb=healthy argument=2", {}, true},
+      {0, "scale", "3", "verb=scale argument=3", {}},
+      {0, "reload", "", "verb=reload", {}},
+      {0, "restart-replica", "1", "verb=restart-replica argument=1", {}},
+      {0, "pid", "7", "pid=7", {}},
+      {0, "timeout", "5s", "timeout=5000", {}},
+  };
+  return kRequests;
+}
+
 std::vector<Described> all_options() {
   std::vector<Described> all = policies();
+  all.insert(all.end(), requests().begin(), requests().end());
   all.insert(all.end(), actions().begin(), actions().end());
   return all;
 }
@@ -116,10 +132,15 @@ std::string sample_value(const Option& option) {
   case ValueKind::listen_list: return "udp:53,web=80,unix:/run/socket";
   case ValueKind::share: return "80,81";
   case ValueKind::user: return "1000:staff";
+  case ValueKind::size: return "300M";
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
   case ValueKind::low_rewrite:
-  case ValueKind::verbosity_level: break;
+  case ValueKind::verbosity_level:
+  case ValueKind::pid:
+  case ValueKind::ask_number:
+  case ValueKind::ask_count:
+  case ValueKind::ask_format: break;
   }
   ADD_FAILURE() << "hydrinit's own table has a dialect's kind of value: --" << option.name();
   return "";
@@ -127,7 +148,8 @@ std::string sample_value(const Option& option) {
 
 // Variables without which the option would contradict itself.
 Words beside(const Option& option) {
-  return option.value() == ValueKind::share ? Words{"HYDRINIT_REPLICAS=4"} : Words{};
+  const bool several = option.value() == ValueKind::share || option.value() == ValueKind::size;
+  return several ? Words{"HYDRINIT_REPLICAS=4"} : Words{};
 }
 
 // ---- the table ----------------------------------------------------------------------------------
@@ -139,10 +161,12 @@ TEST(Options, TableHasTheDescribedOptionsAndNoOther) {
              (option.takes_value() ? " VALUE" : "") + (option.is_policy() ? "" : " action") + "\n";
   }
   std::string described;
-  for (const Described& row : all_options()) {
+  const std::vector<Described> all = all_options();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Described& row = all[i];
     described += std::string(row.letter != 0 ? 1 : 0, row.letter) + " --" + row.name +
-                 (*row.value != '\0' ? " VALUE" : "") +
-                 (std::string(row.change).starts_with("verb=") ? " action" : "") + "\n";
+                 (*row.value != '\0' ? " VALUE" : "") + (i >= policies().size() ? " action" : "") +
+                 "\n";
   }
   EXPECT_EQ(table, described);
 }
@@ -663,7 +687,11 @@ constexpr char kPortsWords[] = "a list of ports 1 to 65535";
 constexpr char kUserWords[] = "a user: NAME or UID, :GROUP or :GID";
 
 // Alone it is of all ports, and as a variable also yes or no; so neither "" nor 0 is refused.
-const std::string kAttached = "share";
+const std::set<std::string> kAttached{"share", "status", "healthy"};
+
+// The numbers that only a process that is asked is told.
+constexpr char kPidWords[] = "a process id";
+constexpr char kSizeWords[] = "a size (64K, 300M, 1G)";
 
 struct Refusal {
   const char* name;
@@ -786,6 +814,16 @@ const std::vector<Refusal>& refusals() {
        {"", ":", ":staff", "app:", "1000:",
         // 65 characters
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}},
+      {"max-memory",
+       kSizeWords,
+       {"", "0", "-1", "abc", "1T", "1k", "1 M", "1MB", "M", "1023", "1.5G", "99999999999999999999",
+        "2048G", "9223372036854775807K"}},
+      {"status", "table or json", {"xml", "Table", "json ", "1"}},
+      {"healthy", kNumberWords, {"0", "-1", "all", "10001", "1x"}},
+      {"scale", kNumberWords, {"", "0", "-1", "+1", "max", "10001", kWrapsRound, "3x"}},
+      {"restart-replica", kNumberWords, {"", "-1", "x", "10001", "all"}},
+      {"pid", kPidWords, {"", "0", "-1", "self", "1x", "2147483648", "4294967297"}},
+      {"timeout", kDurationWords, kBadDurations},
       {"index-env",
        kIndexWords,
        {"", "=", "=3000", "9PORT", "9", "PO RT", "PO-RT", "PORT.", "P\303\226RT", "PORT ", "PO\nRT",
@@ -809,7 +847,7 @@ TEST(Options, BadValueIsRefusedWithTheOptionTheValueAndWhatItShouldBe) {
       const std::string word = std::string("--") + row.name;
       const std::string message =
           "hydrinit: " + word + ": '" + on_one_line(value) + "' is not " + row.expected;
-      if (row.name != kAttached) {
+      if (kAttached.count(row.name) == 0) {
         EXPECT_EQ(changes({word, value}), message);
       }
       EXPECT_EQ(changes({word + "=" + value}), message);
@@ -847,7 +885,7 @@ TEST(Options, EveryOptionWithAValueHasItsRefusalsTested) {
 
 TEST(Options, MissingValueIsRefusedWithWhatItShouldBe) {
   for (const Refusal& row : refusals()) {
-    if (row.name == kAttached) continue;
+    if (kAttached.count(row.name) != 0) continue;
     const std::string word = std::string("--") + row.name;
     EXPECT_EQ(CommandLine({"hydrinit", word}).message(),
               "hydrinit: " + word + ": needs " + row.expected);
@@ -995,7 +1033,7 @@ TEST(Environment, EveryPolicyWorksThroughItsVariableAsOnTheCommandLine) {
     EXPECT_FALSE(by_word.refused()) << by_word.message();
     EXPECT_EQ(changes(by_variable.config(), by_word.config()), "") << variables[0];
   }
-  EXPECT_EQ(policies_seen, 35);
+  EXPECT_EQ(policies_seen, 36);
 }
 
 TEST(Environment, EveryPolicyChangesSomethingThroughItsVariable) {
@@ -1057,7 +1095,10 @@ TEST(Environment, VerboseTakesANumber) {
 }
 
 TEST(Environment, BadValueIsRefusedWithTheVariableTheValueAndWhatItShouldBe) {
+  std::set<std::string> others;
+  for (const Described& row : requests()) others.insert(row.name);
   for (const Refusal& row : refusals()) {
+    if (others.count(row.name) != 0) continue;  // no policy
     for (const char* value : row.values) {
       if (*value == '\0') continue;  // counts as unset
       const std::string name = variable_name(row.name);

@@ -105,6 +105,7 @@ class World {
     if (one_in(4)) config.stop_on.add(kSignalTstp);
     if (one_in(4)) config.no_restart.add_code(3);
     if (one_in(6)) config.signals.rewrite(kSignalTstp, kSignalTerm);
+    if (one_in(3)) config.max_memory = 1000;
     return config;
   }
 
@@ -173,7 +174,18 @@ class World {
     pass(Millis{below(60)});
   }
 
+  void any_command() {
+    Command command{static_cast<Request>(below(4)), static_cast<std::uint8_t>(below(64)),
+                    static_cast<std::uint16_t>(below(capacity_ + 2))};
+    Event event = event_of(Event::Kind::signal);
+    event.signal = {kCommandSignal, SignalOrigin::queued, pack(command)};
+    tell("command " + std::to_string(static_cast<int>(command.request)) + " " +
+         std::to_string(command.argument));
+    give(event);
+    tick();
+  }
   void any_signal() {
+    if (one_in(3)) return any_command();
     constexpr int kNumbers[] = {kSignalHup,  kSignalHup,  kSignalHup,  kSignalTtin, kSignalTtin,
                                 kSignalTtou, kSignalTtou, kSignalTtou, kUsr1,       kSignalTstp};
     signal(one_in(30) ? kSignalTerm : kNumbers[below(10)]);
@@ -272,6 +284,7 @@ class World {
     case Action::Kind::send: return send(action);
     case Action::Kind::move: return move(action.slot, action.code);
     case Action::Kind::sample: return sample(action.slot);
+    case Action::Kind::weigh: return weigh(action.slot);
     case Action::Kind::watch: watched_ = true; break;
     case Action::Kind::balance:
       ASSERT_TRUE(config_.balances());
@@ -361,15 +374,24 @@ class World {
     for (int each = 0; each < supervisor_.count() && good(); ++each) queue(each, false);
     if (good()) play_event(event_of(Event::Kind::sampled));
   }
+  void weigh(int slot) {
+    ASSERT_NE(config_.max_memory, 0);
+    ASSERT_LT(slot, supervisor_.count());
+    if (calm_ || one_in(3)) return;
+    Event event = event_of(Event::Kind::heavy, slot);
+    event.amount = config_.max_memory + 1;
+    play_event(event);
+  }
   void queue(int slot, bool asked) {
     Event event = event_of(Event::Kind::queue, slot);
     event.asked = asked;
-    event.length = static_cast<std::uint16_t>(queues_.at(static_cast<std::size_t>(slot)));
+    event.amount = static_cast<int>(queues_.at(static_cast<std::size_t>(slot)));
     play_event(event);
   }
 
   void report(const Action& action) {
-    if (action.notice == Notice::Kind::reload_begun) {
+    if (action.notice == Notice::Kind::reload_begun || action.notice == Notice::Kind::renewing ||
+        action.notice == Notice::Kind::too_heavy) {
       if (!reloading_) oldest_new_ = started_ + 1;
       reloading_ = true;
     }
@@ -396,13 +418,20 @@ class World {
       ASSERT_EQ(supervisor_.next_deadline(), kNever);
       return;
     }
+    const Overview seen = supervisor_.overview();
+    for (const Outcome& outcome : seen.outcomes) {
+      ASSERT_TRUE(outcome.answer != Answer::working || seen.reloading || seen.ending)
+          << "a command that is never answered";
+    }
+    // Those that are not wanted any more are told to go one after the other.
+    const bool told_all = supervisor_.next_deadline() > now_;
     for (int place = 0; place <= annex(); ++place) {
       const Replica& its = replica(place);
       ASSERT_EQ(its.has_process(), process(place).alive)
           << "in " << place << " at stage " << static_cast<int>(its.stage);
       if (place < wanted) {
         ASSERT_NE(its.stage, Stage::unused) << place;
-      } else if (its.stage != Stage::unused && place != annex()) {
+      } else if (told_all && its.stage != Stage::unused && place != annex()) {
         ASSERT_GE(its.stage, Stage::draining) << "nobody wants " << place;
         ASSERT_LE(its.stage, Stage::killing) << "nobody wants " << place;
       }
@@ -463,6 +492,7 @@ class World {
       ASSERT_EQ(stage, Stage::running) << slot;
       ASSERT_GE(process(slot).number, oldest_new_) << slot << " is still the old one";
     }
+    if (config_.max_memory != 0) return;
     ASSERT_EQ(supervisor_.next_deadline(), kNever) << "nobody wakes up while nothing happens";
   }
 

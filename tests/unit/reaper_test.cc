@@ -35,7 +35,7 @@ class Pids {
   }
 
  private:
-  std::vector<Reaper::Entry> entries_;
+  std::vector<PidEntry> entries_;
   Reaper reaper_;
 };
 

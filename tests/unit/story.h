@@ -62,6 +62,8 @@ inline std::string shown_report(const Action& action) {
   if (action.notice == Notice::Kind::start_retried) return "retry" + slot + in;
   if (action.notice == Notice::Kind::scaled) return "scaled to " + std::to_string(action.code);
   if (action.notice == Notice::Kind::not_scaled) return "stays at " + std::to_string(action.code);
+  if (action.notice == Notice::Kind::renewing) return "replacing" + slot;
+  if (action.notice == Notice::Kind::too_heavy) return "too heavy" + slot;
   if (action.notice == Notice::Kind::reload_begun) return "reloading";
   if (action.notice == Notice::Kind::reload_done) return "reloaded";
   if (action.notice == Notice::Kind::reload_ended) return "reload failed at" + slot;
@@ -84,6 +86,7 @@ inline std::string shown(const Action& action, bool numbered = false) {
   case Action::Kind::suspend: return "stop myself";
   case Action::Kind::move: return "move " + slot + " to " + std::to_string(action.code);
   case Action::Kind::sample: return "sample " + slot;
+  case Action::Kind::weigh: return "weigh " + slot;
   case Action::Kind::watch: return "watch";
   case Action::Kind::balance: return "balance";
   case Action::Kind::close: return "close " + slot;
@@ -137,6 +140,18 @@ class Story {
     Event event;
     event.kind = Event::Kind::signal;
     event.signal = {static_cast<std::uint8_t>(number), origin, value};
+    return give(event);
+  }
+  Story& command(Request request, int argument = 0, int tag = 0) {
+    const Command command{request, byte(tag), static_cast<std::uint16_t>(argument)};
+    return signal(kCommandSignal, kQueued, pack(command));
+  }
+  // What the replica takes in all, in KiB, is above --max-memory.
+  Story& heavy(int slot, int kib) {
+    Event event;
+    event.kind = Event::Kind::heavy;
+    event.slot = slot;
+    event.amount = kib;
     return give(event);
   }
   Story& exited(int code, int slot = 0) {
@@ -193,6 +208,7 @@ class Story {
   Instant deadline() { return supervisor_.next_deadline(); }
   const Replica& replica(int slot) const { return replicas_[static_cast<std::size_t>(slot)]; }
   int count() const { return supervisor_.count(); }
+  Overview overview() const { return supervisor_.overview(); }
 
  private:
   static std::uint8_t byte(int number) { return static_cast<std::uint8_t>(number); }
@@ -221,7 +237,7 @@ class Story {
       event.kind = Event::Kind::queue;
       event.slot = static_cast<std::int16_t>(each);
       event.asked = slot >= 0;
-      event.length = static_cast<std::uint16_t>(i < queues_.size() ? queues_[i] : 0);
+      event.amount = i < queues_.size() ? static_cast<int>(queues_[i]) : 0;
       give(event);
     }
     if (slot < 0) give(Event::Kind::sampled);
