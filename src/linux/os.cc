@@ -39,6 +39,7 @@ namespace {
 constexpr PackedRow<1, 1> kErrorRows[] = {
     {{EPERM}, {"Operation not permitted"}},
     {{ENOENT}, {"No such file or directory"}},
+    {{ESRCH}, {"No such process"}},
     {{E2BIG}, {"Argument list too long"}},
     {{ENOEXEC}, {"Exec format error"}},
     {{EAGAIN}, {"Resource temporarily unavailable"}},
@@ -52,6 +53,7 @@ constexpr PackedRow<1, 1> kErrorRows[] = {
     {{EBUSY}, {"Device or resource busy"}},
     {{ENOSYS}, {"Function not implemented"}},
     {{ELOOP}, {"Too many levels of symbolic links"}},
+    {{EPROTO}, {"Protocol error"}},
     {{EADDRINUSE}, {"Address already in use"}},
     {{EADDRNOTAVAIL}, {"Cannot assign requested address"}},
 };
