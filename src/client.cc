@@ -59,6 +59,8 @@ int Client::show() {
   const StatusPage& page = reader_.page();
   const Instant now = os::now();
   const bool json = config_.argument == 2;
+  // Else its pids are others here.
+  const bool same_namespace = page.pid == config_.pid;
   char buffer[1024];
   Text text(buffer);
   append_head(text, page, now, json);
@@ -67,7 +69,8 @@ int Client::show() {
       append_foot(text, json);
     } else {
       const int pid = reader_.pid_in(place);
-      append_replica(text, page, {place, pid, pid != 0 ? memory_of_tree(pid) : 0}, now, json);
+      const bool known = pid != 0 && same_namespace;
+      append_replica(text, page, {place, pid, known ? memory_of_tree(pid) : 0}, now, json);
     }
     // Nobody is left to be told.
     if (os::write_all(STDOUT_FILENO, text.view()).failed()) return kNo;
