@@ -427,6 +427,11 @@ void Parser::check_contradictions() {
   if (config_.max_replicas != 0 && config_.replicas > config_.max_replicas) {
     fail(Said::above_limit, "replicas", "max-replicas");
   }
+  // Nobody would wait for what it says.
+  if (config_.ready_by > ReadyBy::time && config_.ready_by < ReadyBy::listen &&
+      config_.replicas == 0 && config_.restart <= Restart::no) {
+    fail(Said::needs_other, "ready", "replicas");
+  }
   if (config_.max_memory != 0 && config_.replicas == 0) {
     fail(Said::needs_other, "max-memory", "replicas");
   }

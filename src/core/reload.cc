@@ -45,6 +45,7 @@ ReloadOrder Supervisor::reload_order() const {
 // During a reload this makes those that it has replaced already old again.
 void Supervisor::begin_reload() {
   ++generation_;
+  if (!reloading_) next_old_ = 0;
   reloading_ = true;
   out_->report(Said::reload_begun);
   if (reload_slot_ < 0) reload_next();
@@ -74,15 +75,17 @@ void Supervisor::weigh_next() {
   out_->act(Action::Kind::weigh, weighed_);
 }
 
-// Replaces the first of the old ones, and goes on when its successor is up. Those that have failed
-// are revived.
+// Replaces the next of the old ones, round and round, as they may become old again meanwhile; and
+// goes on when its successor is up. Those that have failed are revived.
 void Supervisor::reload_next() {
   reload_slot_ = kEverySlot;
   if (annexed()) return;  // goes on when that one has ended
-  for (int slot = 0; slot < count_; ++slot) {
+  for (int i = 0; i < count_; ++i) {
+    const int slot = (next_old_ + i) % count_;
     Replica& replica = in_slot(slot);
     if (replica.generation == generation_ || replica.stage == Stage::done) continue;
     reload_slot_ = slot;
+    next_old_ = slot + 1;
     if (replica.has_process()) return replace(slot);
     failed_before_ = false;  // it may be this one that is revived
     return start_now(replica);

@@ -308,6 +308,7 @@ class Supervisor {
   bool stale_ = false;          // earliest_ may be too early
   std::uint16_t generation_ = 0;
   int reload_slot_ = kEverySlot;  // the one being replaced
+  int next_old_ = 0;              // where the next one is looked for first
   int annex_of_ = 0;              // whose old one is, or was last, in the annex
   std::span<Replica> replicas_;
   int count_;

@@ -91,6 +91,9 @@ void Terminal::child_stopped(pid_t child, int number) {
   // it to the job now, with the signal's default action for ourselves. In an orphaned group, or as
   // PID 1, the kernel drops it, since nobody could continue us: then the child goes on at once.
   (void)os::send_signal(0, number);
+  // `fg` may have come before it: then we have stopped what it continued. CONT also takes back our
+  // own signal, which is pending still (signal(7)); should `fg` come only now, its CONT does.
+  if (reads_or_writes && foreground_is(own_group_)) (void)os::send_signal(0, SIGCONT);
   os::unblock_signal(number);
   os::set_signal_mask(~os::RawMask{0});
   if (reads_or_writes && !foreground_is(own_group_)) return;  // it would only stop again

@@ -148,7 +148,8 @@ std::string sample_value(const Option& option) {
 
 // Variables without which the option would contradict itself.
 Words beside(const Option& option) {
-  const bool several = option.value() == ValueKind::share || option.value() == ValueKind::size;
+  const bool several = option.value() == ValueKind::share || option.value() == ValueKind::size ||
+                       option.value() == ValueKind::ready;
   return several ? Words{"HYDRINIT_REPLICAS=4"} : Words{};
 }
 
@@ -238,9 +239,9 @@ TEST(Options, EveryWayToBeReadyIsTaken) {
   EXPECT_EQ(changes({"--ready=none"}), "ready=0");
   EXPECT_EQ(changes({"--ready=0"}), "ready=0");
   EXPECT_EQ(changes({"--ready=250ms"}), "ready=250");
-  EXPECT_EQ(changes({"--ready=fd:3"}), "ready_by=descriptor ready_fd=3");
-  EXPECT_EQ(changes({"--ready=fd:63"}), "ready_by=descriptor ready_fd=63");
-  EXPECT_EQ(changes({"--ready=notify"}), "ready_by=notify ready=0");
+  EXPECT_EQ(changes({"--ready=fd:3"}, {}, "hydrinit", {"-n4"}), "ready_by=descriptor ready_fd=3");
+  EXPECT_EQ(changes({"--ready=fd:63"}, {}, "hydrinit", {"-n4"}), "ready_by=descriptor ready_fd=63");
+  EXPECT_EQ(changes({"--ready=notify"}, {}, "hydrinit", {"-n4"}), "ready_by=notify ready=0");
 }
 
 TEST(Options, EveryOrderAndBalanceIsTakenByItsWord) {
@@ -257,6 +258,9 @@ TEST(Options, ListenAddsUp) {
 TEST(Options, PortsThatContradictAreRefused) {
   EXPECT_EQ(changes({"--ready=listen"}), "hydrinit: --ready listen: needs --share");
   EXPECT_EQ(changes({"--share"}), "hydrinit: --share: needs --replicas");
+  EXPECT_EQ(changes({"--ready=notify"}), "hydrinit: --ready: needs --replicas");
+  EXPECT_EQ(changes({"--ready=fd:4"}), "hydrinit: --ready: needs --replicas");
+  EXPECT_EQ(changes({"--max-memory=1G"}), "hydrinit: --max-memory: needs --replicas");
   EXPECT_EQ(changes({"-n2", "--share=80", "--listen=80"}),
             "hydrinit: --share: a name, port or descriptor that --listen has too");
   EXPECT_EQ(changes({"-n2", "--listen=80", "--ready=fd:3"}),

@@ -480,6 +480,18 @@ TEST(Replicas, ReloadEndsWithTheFirstFailureAndTheOthersStay) {
   EXPECT_EQ(story.replica(1).starts, 1u);
 }
 
+// Each makes all old again: the next one's turn comes all the same.
+TEST(Replicas, ReloadsInQuickSuccessionReachEveryReplica) {
+  Story story(several(), true, 3, 3);
+  started(story);
+  int now = 2000;
+  for (int round = 0; round < 3; ++round) {
+    story.signal(kSignalHup).exited(0, round).at(now + 500).signal(kSignalHup).at(now + 1100);
+    now += 1100;
+    EXPECT_EQ(story.replica(round).starts, 2u) << round;
+  }
+}
+
 // It took the place of one that served: the others go on, also under the default policy.
 TEST(Replicas, FailureOfAReloadDecidesNothing) {
   Story story(several(), true, 2, 3);
@@ -517,10 +529,10 @@ TEST(Replicas, ReloadEndsWhenTheNewOneCannotBeStarted) {
 TEST(Replicas, SecondHupReplacesThemAllOnceMore) {
   Story story(several(), true, 2, 3);
   started(story).signal(kSignalHup).exited(0, 0).at(2500).signal(kSignalHup).quietly();
-  EXPECT_EQ(story.at(3000).transcript(), "[3000] send TERM to 0\n");
-  story.exited(0, 0).at(4000).exited(0, 1).at(6000);
+  EXPECT_EQ(story.at(3000).transcript(), "[3000] send TERM to 1\n");
+  story.exited(0, 1).at(4000).exited(0, 0).at(6000);
   EXPECT_EQ(story.transcript(),
-            "[3000] spawn 0\n[4000] send TERM to 1\n[4000] spawn 1\n[5000] reloaded\n");
+            "[3000] spawn 1\n[4000] send TERM to 0\n[4000] spawn 0\n[5000] reloaded\n");
 }
 
 TEST(Replicas, HupRevivesTheFailed) {
