@@ -119,6 +119,24 @@ $(BUILD)/hydrinit-sanitized: $(BUILD)/hosted/main.o $(LIBRARY_OBJECTS)
 $(BUILD)/probe: tests/probe/probe.cc $(BUILD)/flags
 	$(QUIET)$(CXX) $(TEST_CXXFLAGS) -static $< -o $@
 
+# Fuzz targets need clang: make fuzz, then scripts/fuzz SECONDS.
+FUZZ_CXX ?= clang++
+FUZZ_CXXFLAGS := -std=c++20 -O1 -g -Wall -Wextra $(DEFINES) -DHYDRINIT_LIBC='"hosted"' \
+  -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZ_CORE := $(patsubst src/%.cc,$(BUILD)/fuzz/%.o,$(wildcard src/core/*.cc))
+FUZZ_TARGETS := $(patsubst tests/fuzz/%_fuzz.cc,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.cc))
+
+fuzz: $(FUZZ_TARGETS)
+
+$(BUILD)/fuzz/core/%.o: src/core/%.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(QUIET)$(FUZZ_CXX) $(FUZZ_CXXFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/fuzz/core/help.o: $(LICENCE)
+
+$(BUILD)/fuzz/%: tests/fuzz/%_fuzz.cc $(FUZZ_CORE)
+	$(QUIET)$(FUZZ_CXX) $(FUZZ_CXXFLAGS) -fsanitize=fuzzer $^ -lgtest -pthread -o $@
+
 test: all tests
 	scripts/run-tests $(BUILD)
 
@@ -168,7 +186,7 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests test bench demo format check-format tidy check-layers check-scripts size install clean FORCE
+.PHONY: all tests fuzz test bench demo format check-format tidy check-layers check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 
--include $(shell find $(addprefix $(BUILD)/,product hosted tests) -name '*.d' 2>/dev/null)
+-include $(shell find $(addprefix $(BUILD)/,product hosted tests fuzz) -name '*.d' 2>/dev/null)

@@ -47,8 +47,9 @@ bool take_v6(const char*& cursor, std::uint8_t (&out)[16]) {
     if (size == 16) return false;
     int value = 0;
     int digits = 0;
-    for (; hex_digit(*cursor) >= 0; ++cursor, ++digits) value = value * 16 + hex_digit(*cursor);
-    if (digits == 0 || digits > 4) return false;
+    for (; digits < 4 && hex_digit(*cursor) >= 0; ++cursor, ++digits)
+      value = value * 16 + hex_digit(*cursor);
+    if (digits == 0) return false;  // a fifth one is no colon
     out[size++] = static_cast<std::uint8_t>(value >> 8);
     out[size++] = static_cast<std::uint8_t>(value);
   }

@@ -125,6 +125,7 @@ TEST(Listen, Ipv6ThatIsNoneIsRefused) {
                            "::1:2:3:4:5:6:7:8",
                            "1:2:3:4::5:6:7:8",
                            "12345::",
+                           "ffffffffffffffffffff::",
                            "g::",
                            "::g",
                            "1:",
