@@ -9,6 +9,12 @@ BUILD ?= build
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+BASHDIR ?= $(DATADIR)/bash-completion/completions
+FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
+# Debian's zsh looks into the latter below /usr/local only.
+ZSHDIR ?= $(DATADIR)/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard \
+  /etc/debian_version)),vendor-completions,site-functions)
 INSTALL ?= install
 DIALECTS ?=
 
@@ -83,6 +89,23 @@ $(BUILD)/generated/disclaimer.inc: LICENSE Makefile
 	$(QUIET)sed -n '/^THE SOFTWARE/,$$p' $< | tr A-Z a-z | $(QUOTE) >$@
 
 $(BUILD)/product/core/help.o $(BUILD)/hosted/core/help.o: $(LICENCE)
+
+# ---- man page and completions, from the options that the binary tells ----------------------------
+
+# A binary that is built for another machine tells nothing here; then HOST_BINARY is one that runs.
+HOST_BINARY ?= $(BUILD)/hydrinit
+COMPLETIONS := $(addprefix $(BUILD)/completions/,bash zsh fish)
+
+man: $(BUILD)/hydrinit.1
+completions: $(COMPLETIONS)
+
+$(BUILD)/hydrinit.1: docs/hydrinit.1.in scripts/make-man scripts/option-table $(HOST_BINARY)
+	$(QUIET)scripts/make-man $(HOST_BINARY) >$@
+
+$(COMPLETIONS): $(BUILD)/completions/%: scripts/completions.d/% scripts/make-completions \
+  scripts/option-table $(HOST_BINARY)
+	@mkdir -p $(@D)
+	$(QUIET)scripts/make-completions $(HOST_BINARY) $* >$@
 
 # ---- tests: the same sources, hosted, with sanitizers ------------------------------------------
 
@@ -169,7 +192,8 @@ check-layers: $(CORE_PLAIN)
 	scripts/check-layers $(CORE_PLAIN)
 
 check-scripts:
-	shellcheck $(filter-out scripts/make-pairs scripts/bench.d,$(wildcard scripts/*)) .ci/run
+	shellcheck $(filter-out scripts/make-pairs scripts/%.d,$(wildcard scripts/*)) \
+	  scripts/completions.d/bash .ci/run
 
 size: all
 	scripts/check-size $(BUILD)/hydrinit
@@ -177,16 +201,22 @@ size: all
 # ---- install -------------------------------------------------------------------------------------
 
 # DIALECTS="tini dumb-init catatonit" also links hydrinit under these names.
-install: all
-	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DATADIR)/licenses/hydrinit
+install: all man completions
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(SBINDIR) $(DATADIR)/licenses/hydrinit $(MANDIR)/man1 \
+	  $(BASHDIR) $(ZSHDIR) $(FISHDIR))
 	$(INSTALL) -m 755 $(BUILD)/hydrinit $(DESTDIR)$(SBINDIR)/hydrinit
 	$(INSTALL) -m 644 LICENSE $(DESTDIR)$(DATADIR)/licenses/hydrinit/LICENSE
+	$(INSTALL) -m 644 $(BUILD)/hydrinit.1 $(DESTDIR)$(MANDIR)/man1/hydrinit.1
+	$(INSTALL) -m 644 $(BUILD)/completions/bash $(DESTDIR)$(BASHDIR)/hydrinit
+	$(INSTALL) -m 644 $(BUILD)/completions/zsh $(DESTDIR)$(ZSHDIR)/_hydrinit
+	$(INSTALL) -m 644 $(BUILD)/completions/fish $(DESTDIR)$(FISHDIR)/hydrinit.fish
 	for name in $(DIALECTS); do ln -sf hydrinit $(DESTDIR)$(SBINDIR)/$$name || exit 1; done
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests fuzz test bench demo format check-format tidy check-layers check-scripts size install clean FORCE
+.PHONY: all man completions tests fuzz test bench demo format check-format tidy check-layers \
+  check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 
 -include $(shell find $(addprefix $(BUILD)/,product hosted tests fuzz) -name '*.d' 2>/dev/null)
