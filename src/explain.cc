@@ -136,6 +136,7 @@ void append_ready(Text& out, const Config& config) {
     append_text(out, config.share != nullptr && *config.share == '\0' ? "yes" : config.share, "no");
     break;
   case ValueKind::user: append_text(out, config.user, "-"); break;
+  case ValueKind::log: append_word(out, kLogWords, *field); break;
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
   case ValueKind::low_rewrite:

@@ -17,6 +17,8 @@ constexpr int kCapacityMin = 64;
 constexpr std::size_t kFilesOfOurs = 96;
 // Each replica has one to say that it is up, and one for its notifications.
 constexpr std::size_t kFilesOfLinks = 2;
+// ... and both ends of two pipes.
+constexpr std::size_t kFilesOfLogs = 4;
 
 // Where the parts of the one mapping begin.
 class Carver {
@@ -55,6 +57,15 @@ int capacity_of(const Config& config, int count) {
   return count > kCapacityMin ? count : kCapacityMin;
 }
 
+// no-color.org: they are not wanted when the variable is there, and not empty.
+bool wants_colours(char** environment) {
+  for (; *environment != nullptr; ++environment) {
+    const char* const value = after(*environment, "NO_COLOR=");
+    if (value != nullptr && *value != '\0') return false;
+  }
+  return true;
+}
+
 int map(const Config& config, char** environment, int capacity, Fleet& fleet, Reporter& reporter) {
   // One more: the place of the one that is being replaced.
   const std::size_t places = static_cast<std::size_t>(capacity) + (config.replicas != 0);
@@ -62,10 +73,11 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
   const std::size_t sockets = config.has_ports() ? Sockets::size(capacity) : 0;
   const std::size_t variables = ReplicaEnvironment::size(environment);
   // Each part begins at a multiple of kAlignment.
-  constexpr std::size_t kParts = 6;
+  constexpr std::size_t kParts = 7;
   const std::size_t size = places * (sizeof(Replica) + sizeof(Reaper::Entry)) +
                            variables * sizeof(char*) + sizeof(ReplicaEnvironment) +
-                           links * sizeof(Links::Entry) + sockets + kParts * Carver::kAlignment;
+                           links * (sizeof(Links::Entry) + sizeof(Logs::Entry)) + sockets +
+                           kParts * Carver::kAlignment;
   void* const memory = os::map_memory(size);
   if (memory == nullptr) return fail(reporter, Said::fatal, {"mmap", errno});
   // Zero is a good beginning for all but the replicas.
@@ -79,6 +91,12 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
   fleet.environment = carver.take<ReplicaEnvironment>(1);
   if (links > 0) {
     const Error error = fleet.links.prepare(config, {carver.take<Links::Entry>(links), links});
+    if (error.failed()) return fail(reporter, Said::fatal, error);
+  }
+  if (config.logs()) {
+    const Error error =
+        fleet.logs.prepare(config.log, fleet.links, {carver.take<Logs::Entry>(links), links},
+                           wants_colours(environment));
     if (error.failed()) return fail(reporter, Said::fatal, error);
   }
   if (sockets > 0) {
@@ -97,7 +115,8 @@ int raise_files(const Config& config, int capacity, Fleet& fleet, Reporter& repo
   std::size_t ports = config.listen.size() + (config.share != nullptr);
   if (!config.balances()) ports = 0;
   const std::size_t links = config.needs_links() ? kFilesOfLinks : 0;
-  const std::size_t needed = kFilesOfOurs + slots * ports + slots * links;
+  const std::size_t logs = config.logs() ? kFilesOfLogs : 0;
+  const std::size_t needed = kFilesOfOurs + slots * (ports + links + logs);
   if (config.needs_links() && needed > fleet.files.hard)
     return fail(reporter, Said::fatal, {"RLIMIT_NOFILE", EMFILE});
   return 0;

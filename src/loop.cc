@@ -44,6 +44,7 @@ Loop::Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, 
   if (!fleet.links.prepared()) return;
   wait_fd_ = fleet.links.epoll();
   fleet.links.watch(Links::Source::Kind::signals, 0, signal_fd);
+  if (fleet.logs.prepared()) reporter.queue_behind(fleet.logs);
   if (fleet.sockets.watch() >= 0)
     fleet.links.watch(Links::Source::Kind::connections, 0, fleet.sockets.watch(), net::Watch::once);
 }
@@ -68,6 +69,7 @@ int Loop::run() {
     tick();
   }
   fleet_.sockets.close_all();
+  fleet_.logs.finish();
   return exit_code_;
 }
 
@@ -127,6 +129,7 @@ void Loop::on_ended(const os::ChildChange& change) {
   const bool leader = slot >= 0;
   Kind kind = leader ? Kind::leader_exited : Kind::orphan_exited;
   if (killed) kind = leader ? Kind::leader_killed : Kind::orphan_killed;
+  if (leader) end_logs(slot);  // what it said comes before what is said of it
   reporter_.say(kind, change.pid, change.status.value);
   if (!leader) return;
   if (config_.term_group_at_end) term_group(change.pid);
@@ -234,6 +237,7 @@ Error Loop::equip(int slot) {
     request_.ready_from = fleet_.links.given();
     request_.ready_to = config_.ready_fd;
   }
+  if (!error.failed()) error = open_logs(slot);
   request_.environment = fleet_.environment->of_slot(slot, supervisor_.count());
   return error;
 }

@@ -55,6 +55,13 @@ class Loop {
   void tell_queue(int slot, bool asked);
   void move(int from, int to);
   void mend(int slot);
+
+  // src/log_events.cc
+  Error open_logs(int slot);
+  void end_logs(int slot);
+  void read_logs(int output);
+  void resume_logs(int output);
+  void tell_log_failure();
   // The child leads a process group of its own.
   bool has_group() const { return config_.placement != Placement::same_group; }
 

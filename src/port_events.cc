@@ -21,6 +21,8 @@ void Loop::drain_links() {
       // With nobody left to call, reading would wait for ever.
       source.readable ? answer_bind(source.slot) : fleet_.links.close_binds(source.slot);
       break;
+    case Source::Kind::lines: read_logs(source.slot); break;
+    case Source::Kind::room: resume_logs(source.slot); break;
     }
   }
 }
@@ -83,6 +85,7 @@ void Loop::move(int from, int to) {
     reaper_.remember(to, pid);
   }
   fleet_.links.move(from, to);
+  fleet_.logs.swap(from, to);
 }
 
 }  // namespace hydrinit

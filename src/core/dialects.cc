@@ -132,6 +132,8 @@ constexpr OptionRow kNativeOptionsRows[] = {
     VALUE(Value::index_env, 0, policy, index_env, "index-env", "NAME[=BASE]",
           "a variable with BASE plus the replica's number"),
     FLAG(0, detail, pin, true, false, "pin", "each replica on a CPU of its own"),
+    VALUE(Value::log, 0, policy, log, "log", "HOW",
+          "raw, prefix: '[2] line', json: an object a line"),
     FLAG('w', policy, warn_reaped, true, false, "warn-reaped", "name every orphan reaped"),
     VALUE(Value::count, 'v', policy, verbosity, "verbose", "", "say what happens; repeatable"),
     FLAG('q', policy, verbosity, -1, 0, "quiet", "say only why nothing could start"),

@@ -56,6 +56,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::share_failed, kAlways, "%h--share: %f: %e (see --listen, --user)"),
     say(Kind::user_failed, kAlways, "%h--user: %f: %e"),
     say(Kind::user_unknown, kAlways, "%h--user: '%f' is unknown here"),
+    say(Kind::log_lost, 0, "%hcannot write %f, lines are lost: %e"),
     say(Kind::exec_failed, kAlways, "%hcannot run '%q': %e"),
     say(Kind::spawn_failed, kAlways, "%hcannot start '%q': %f: %e"),
     say(Kind::fatal, kAlways, "%h%f: %e"),
@@ -220,10 +221,11 @@ constexpr PackedRow<1, 1> kDescriptionRows[] = {
     {{20}, {"[NAME=]PORT, ADDRESS:PORT, [IPV6]:PORT, udp:... or unix:PATH, 16 at most"}},
     {{21}, {"a list of ports 1 to 65535"}},
     {{22}, {"a user: NAME or UID, :GROUP or :GID"}},
+    {{23}, {"raw, prefix or json"}},
 };
 constexpr auto kDescriptions = packed<kDescriptionRows, 0>();
 static_assert(static_cast<int>(ValueKind::status_list) == 7);
-static_assert(static_cast<int>(ValueKind::user) == 22);
+static_assert(static_cast<int>(ValueKind::log) == 23);
 
 // The dialects' own kinds have words of their own, without a description.
 void append_description(Text& out, ValueKind kind) {
@@ -234,7 +236,9 @@ void append_description(Text& out, ValueKind kind) {
 void append_code(Text& out, char code, const Line& line, const Notice& notice, const Voice& voice,
                  Style style) {
   switch (code) {
-  case field_code('h'): append_head(out, line.level(), style, voice.own_pid); break;
+  case field_code('h'):
+    if (!voice.json) append_head(out, line.level(), style, voice.own_pid);
+    break;
   case field_code('p'): out.put_number(notice.pid); break;
   case field_code('i'): out.put_number(voice.own_pid); break;
   case field_code('q'): out.put_shown(voice.command); break;

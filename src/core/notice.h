@@ -33,6 +33,7 @@ enum class ValueKind : std::uint8_t {
   listen_list,      // sockets
   share,            // ports, or none at all
   user,             // NAME or UID[:GROUP or GID]
+  log,              // a word
 };
 
 struct Notice {
@@ -88,6 +89,7 @@ struct Notice {
     share_failed,   // name of the operation, code = errno: a replica was given no socket
     user_unknown,   // name: the user or its group
     user_failed,    // name of the operation, code = errno
+    log_lost,       // name of the stream, code = errno: it cannot be written
     // The end.
     stop_delayed,    // signal
     stop_timed_out,  // pid
@@ -124,6 +126,7 @@ struct Voice {
   Style style = Style::native;
   std::int8_t verbosity = 0;
   bool warn_reaped = false;
+  bool json = false;  // the line becomes an object that says itself who speaks
   int own_pid = 0;
   const char* name = "";  // of the dialect, as its usage
   const char* usage = "";

@@ -318,9 +318,12 @@ bool Parser::apply_value(const Option& option, const char* value) {
     return number != 0;
   }
   if (kind == ValueKind::exit_when || kind == ValueKind::balance ||
-      kind == ValueKind::reload_order) {
-    const char* words = kind == ValueKind::exit_when ? kExitWhenWords : kReloadOrderWords;
-    const int number = word_number(value, kind == ValueKind::balance ? kBalanceWords : words);
+      kind == ValueKind::reload_order || kind == ValueKind::log) {
+    const char* words = kExitWhenWords;
+    if (kind == ValueKind::balance) words = kBalanceWords;
+    if (kind == ValueKind::reload_order) words = kReloadOrderWords;
+    if (kind == ValueKind::log) words = kLogWords;
+    const int number = word_number(value, words);
     field<std::uint8_t>(option.field()) = static_cast<std::uint8_t>(number);
     return number != 0;
   }
@@ -408,6 +411,7 @@ void Parser::check_contradictions() {
   if (config_.max_replicas != 0 && config_.replicas > config_.max_replicas) {
     fail(Said::above_limit, "replicas", "max-replicas");
   }
+  if (config_.logs() && !config_.supervises()) fail(Said::needs_other, "log", "replicas");
   const Notice ports = check_ports(config_);
   if (ports.kind != Said::none) out_.error = ports;
 }

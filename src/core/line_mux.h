@@ -1,0 +1,66 @@
+// From the bytes that replicas write to whole lines that say whose they are: "[2] line", or an
+// object of JSON a line. Bounded: the caller keeps the beginning of a line that has not ended, and
+// hands over as much room as the longest line can need.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/config.h"
+
+namespace hydrinit {
+
+// A longer line goes out in pieces of this size, each of which but the first is marked.
+inline constexpr std::size_t kLineMax = 65536;
+
+// Whose lines they are, and how they are to look.
+struct LineSource {
+  LogFormat format = LogFormat::prefix;
+  bool colour = false;       // of the prefix
+  bool error = false;        // standard error
+  int replica = kItself;     // its number
+  std::int64_t time_ms = 0;  // since 1970; JSON tells it
+  static constexpr int kItself = -1;
+};
+
+// The line of a stream that has not ended yet. Its size bytes are in kLineMax bytes of the
+// caller's, which are touched only to add to it.
+struct LineTail {
+  std::uint32_t size = 0;
+  bool continued = false;  // it has pieces that have gone out already
+};
+
+// Writes lines behind each other into out.
+class LineMux {
+ public:
+  // The most that one line needs: each byte six of JSON, and what stands around them.
+  static constexpr std::size_t kHeadMax = 128;
+  static constexpr std::size_t kRoomMax = kLineMax * 6 + kHeadMax;
+
+  LineMux(std::span<char> out, const LineSource& source) : out_(out), source_(source) {}
+  // Takes the next bytes of the stream until one more line might not fit; how many.
+  std::size_t feed(std::string_view input, LineTail& tail, char* kept);
+  // Ends the line that has not ended; false: there is no room.
+  bool flush(LineTail& tail, const char* kept);
+  // A whole line that has room.
+  void put_line(std::string_view line, bool continued = false);
+
+  std::size_t size() const { return size_; }
+
+ private:
+  bool has_room(std::size_t length) const;
+  void put(std::string_view bytes);
+  void put_head(bool continued);
+  void put_escaped(std::string_view line);
+
+  std::span<char> out_;
+  LineSource source_;
+  std::size_t size_ = 0;
+  bool continued_ = false;  // what head_ is for
+  std::uint8_t head_size_ = 0;
+  char head_[kHeadMax];
+};
+
+}  // namespace hydrinit
