@@ -76,8 +76,8 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
   constexpr std::size_t kParts = 7;
   const std::size_t size = places * (sizeof(Replica) + sizeof(Reaper::Entry)) +
                            variables * sizeof(char*) + sizeof(ReplicaEnvironment) +
-                           links * (sizeof(Links::Entry) + sizeof(Logs::Entry)) + sockets +
-                           kParts * Carver::kAlignment;
+                           links * (sizeof(Links::Entry) + sizeof(Logs::Stream) * Logs::kStreams) +
+                           sockets + kParts * Carver::kAlignment;
   void* const memory = os::map_memory(size);
   if (memory == nullptr) return fail(reporter, Said::fatal, {"mmap", errno});
   // Zero is a good beginning for all but the replicas.
@@ -94,8 +94,9 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
     if (error.failed()) return fail(reporter, Said::fatal, error);
   }
   if (config.logs()) {
+    const std::size_t streams = places * Logs::kStreams;
     const Error error =
-        fleet.logs.prepare(config.log, fleet.links, {carver.take<Logs::Entry>(links), links},
+        fleet.logs.prepare(config.log, fleet.links, {carver.take<Logs::Stream>(streams), streams},
                            wants_colours(environment));
     if (error.failed()) return fail(reporter, Said::fatal, error);
   }

@@ -65,6 +65,7 @@ int Loop::run() {
     if (signal.number == SIGCHLD) reporter_.say_signal(Kind::child_signal, SIGCHLD);
     if (signal.number != 0 || more_children_) drain_children();
     if (!exiting_ && fleet_.links.prepared()) drain_links();
+    if (fleet_.logs.prepared()) tell_log_failure();
     if (!exiting_ && signal.number != 0) handle(signal);
     tick();
   }
@@ -129,7 +130,9 @@ void Loop::on_ended(const os::ChildChange& change) {
   const bool leader = slot >= 0;
   Kind kind = leader ? Kind::leader_exited : Kind::orphan_exited;
   if (killed) kind = leader ? Kind::leader_killed : Kind::orphan_killed;
-  if (leader) end_logs(slot);  // what it said comes before what is said of it
+  if (leader && fleet_.logs.prepared())
+    fleet_.logs.end_life(
+        static_cast<unsigned>(slot));  // what it said comes before what is said of it
   reporter_.say(kind, change.pid, change.status.value);
   if (!leader) return;
   if (config_.term_group_at_end) term_group(change.pid);

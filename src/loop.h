@@ -58,9 +58,6 @@ class Loop {
 
   // src/log_events.cc
   Error open_logs(int slot);
-  void end_logs(int slot);
-  void read_logs(int output);
-  void resume_logs(int output);
   void tell_log_failure();
   // The child leads a process group of its own.
   bool has_group() const { return config_.placement != Placement::same_group; }

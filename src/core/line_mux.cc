@@ -5,165 +5,164 @@
 namespace hydrinit {
 namespace {
 
-void append_digits(Text& out, std::int64_t number, int digits, char behind) {
-  char text[4];
-  for (int i = digits; i > 0; number /= 10) text[--i] = static_cast<char>('0' + number % 10);
-  for (int i = 0; i < digits; ++i) out.put(text[i]);
-  out.put(behind);
-}
-
-// RFC 3339, in UTC. The year begins in March here, so that a leap day is its last one.
+// RFC 3339, in UTC, up to the year 2099. The year begins in March here, so that a leap day is its
+// last one.
 void append_time(Text& out, std::int64_t time_ms) {
-  constexpr int kDaysBefore1970 = 719468;  // from the first of March in the year 0
-  constexpr int kDaysOf400Years = 146097;
+  constexpr int kDaysBefore1970 = 671;  // from the first of March 1968, which was a leap year
   constexpr int kMsOfDay = 86400000;
   const auto days = static_cast<int>(time_ms / kMsOfDay) + kDaysBefore1970;
   const auto ms = static_cast<int>(time_ms % kMsOfDay);
-  const int era = days / kDaysOf400Years;
-  const int of_era = days % kDaysOf400Years;
-  const int years = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-  const int of_year = of_era - (365 * years + years / 4 - years / 100);
+  const int years = (4 * days + 3) / 1461;
+  const int of_year = days - 1461 * years / 4;
   const int month = (5 * of_year + 2) / 153;  // 0: March
-  append_digits(out, era * 400 + years + (month > 9), 4, '-');
-  append_digits(out, month < 10 ? month + 3 : month - 9, 2, '-');
-  append_digits(out, of_year - (153 * month + 2) / 5 + 1, 2, 'T');
-  append_digits(out, ms / 3600000, 2, ':');
-  append_digits(out, ms / 60000 % 60, 2, ':');
-  append_digits(out, ms / 1000 % 60, 2, '.');
-  append_digits(out, ms % 1000, 3, 'Z');
+  const bool next = month > 9;
+  const int parts[] = {1968 + years + next,
+                       month + 3 - 12 * next,
+                       of_year - (153 * month + 2) / 5 + 1,
+                       ms / 3600000,
+                       ms / 60000 % 60,
+                       ms / 1000 % 60,
+                       ms % 1000};
+  static constexpr char kBehind[] = "--T::.Z";
+  for (int i = 0; i < 7; ++i) {
+    if (parts[i] < 10) out.put('0');
+    if (i == 6 && parts[i] < 100) out.put('0');
+    out.put_number(parts[i]);
+    out.put(kBehind[i]);
+  }
 }
 
-// How many bytes of well-formed UTF-8 stand at the beginning of text, of one character that is not
-// ASCII; 0: none (RFC 3629: nothing longer than need be, no surrogates, up to U+10FFFF).
-std::size_t utf8_size(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t first = byte(0);
-  const std::size_t size = first < 0xC2 || first > 0xF4 ? 0
-                           : first < 0xE0               ? 2
-                           : first < 0xF0               ? 3
-                                                        : 4;
-  if (size > text.size()) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if (byte(i) >> 6 != 2) return 0;
+// How many bytes of well-formed UTF-8 stand from text on, of one character that is not ASCII; 0:
+// none (RFC 3629: nothing longer than need be, no surrogates, up to U+10FFFF).
+int utf8_size(const char* text, const char* end) {
+  const auto first = static_cast<std::uint8_t>(*text);
+  const int size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if (first < 0xC0 || end - text < size) return 0;
+  int character = first & (0xFF >> (size + 1));
+  for (int i = 1; i < size; ++i) {
+    const int next = static_cast<std::uint8_t>(text[i]) ^ 0x80;
+    if (next > 0x3F) return 0;
+    character = character << 6 | next;
   }
-  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
-      (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F))
-    return 0;
-  return size;
+  // What a character of less bytes could hold is cut off: 7, 11, 16 bits.
+  const bool longer = character >> (5 * size - 4 + (size == 2)) != 0;
+  const bool surrogate = character >> 11 == 0xD800 >> 11;
+  return longer && !surrogate && character <= 0x10FFFF && first < 0xF8 ? size : 0;
 }
 
 }  // namespace
 
-bool LineMux::has_room(std::size_t length) const {
-  if (source_.format == LogFormat::json) length *= 6;
-  return out_.size() - size_ >= length + kHeadMax;
+void LineMux::set_room(char* room, std::uint32_t size) {
+  room_ = room;
+  begin_ = room;
+  end_ = room;
+  limit_ = room + size;
+}
+
+void LineMux::set_source(const LineSource& source) {
+  source_ = source;
+  head_size_ = 0;
+}
+
+void LineMux::take(std::size_t size) {
+  begin_ += size;
+  if (begin_ != end_) return;
+  begin_ = room_;
+  end_ = room_;
 }
 
 void LineMux::put(std::string_view bytes) {
-  __builtin_memcpy(out_.data() + size_, bytes.data(), bytes.size());
-  size_ += bytes.size();
+  __builtin_memcpy(end_, bytes.data(), bytes.size());
+  end_ += bytes.size();
 }
 
-// Made once for all lines that are alike.
-void LineMux::put_head(bool continued) {
-  if (head_size_ == 0 || continued != continued_) {
-    Text head(head_);
-    const bool replica = source_.replica >= 0;
-    if (source_.format == LogFormat::json) {
-      head.put("{\"time\":\"");
-      append_time(head, source_.time_ms);
-      head.put('"');
-      if (replica) head.add(",\"replica\":%d", source_.replica);
-      head.put(",\"stream\":\"");
-      head.put(!replica ? "hydrinit" : source_.error ? "stderr" : "stdout");
-      head.put(continued ? "\",\"continued\":true" : "\"");
-      head.put(",\"line\":\"");
-    } else {
-      // Six colours: neither black nor white, of which one cannot be read.
-      if (source_.colour) {
-        head.put("\x1b[3");
-        head.put_number(source_.replica % 6 + 1);
-        head.put('m');
-      }
-      head.add(continued ? "[%d+]" : "[%d]", source_.replica);
-      if (source_.colour) head.put("\x1b[0m");
-      head.put(' ');
-    }
-    continued_ = continued;
-    head_size_ = static_cast<std::uint8_t>(head.view().size());
+bool LineMux::append(std::string_view line) {
+  const bool fits = line.size() <= static_cast<std::size_t>(limit_ - end_);
+  if (fits) put(line);
+  return fits;
+}
+
+void LineMux::make_head(bool continued) {
+  Text head(head_);
+  const bool replica = source_.replica >= 0;
+  if (source_.format == LogFormat::json) {
+    head.put("{\"time\":\"");
+    append_time(head, source_.time_ms);
+    if (replica) head.add("\",\"replica\":%d,\"stream\":\"", source_.replica);
+    head.put(!replica ? "\",\"stream\":\"hydrinit" : source_.error ? "stderr" : "stdout");
+    head.put(continued ? "\",\"continued\":true,\"line\":\"" : "\",\"line\":\"");
+  } else {
+    // Six colours: neither black nor white, of which one cannot be read.
+    const int colour = 31 + source_.replica % 6;
+    if (source_.colour) head.add("\x1b[%dm", colour);
+    head.add(continued ? "[%d+]" : "[%d]", source_.replica);
+    head.put(source_.colour ? "\x1b[0m " : " ");
   }
-  put({head_, head_size_});
+  continued_ = continued;
+  head_size_ = static_cast<std::uint8_t>(head.view().size());
 }
 
 void LineMux::put_escaped(std::string_view line) {
-  constexpr char kHex[] = "0123456789abcdef";
   const char* from = line.data();
   const char* const end = from + line.size();
-  char* out = out_.data() + size_;
+  char* out = end_;
   while (from < end) {
     const auto byte = static_cast<std::uint8_t>(*from);
-    std::size_t whole = 1;
-    if (byte >= 0x80) {
-      whole = utf8_size({from, static_cast<std::size_t>(end - from)});
-    } else if (byte < ' ') {
-      whole = 0;
+    int whole = byte >= ' ';
+    if (byte >= 0x80) whole = utf8_size(from, end);
+    if (whole == 0) {
+      // A byte that is not UTF-8 as the character of that number, which Latin-1 means by it.
+      for (char c : {'\\', 'u', '0', '0'}) *out++ = c;
+      for (int digit : {byte >> 4, byte & 15}) *out++ = "0123456789abcdef"[digit];
+      ++from;
     } else if (byte == '"' || byte == '\\') {
       *out++ = '\\';
     }
-    if (whole == 0) {
-      // A byte that is not UTF-8 as the character of that number, which Latin-1 means by it.
-      for (char c : {'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]}) *out++ = c;
-      ++from;
-    }
     for (; whole > 0; --whole) *out++ = *from++;
   }
-  size_ = static_cast<std::size_t>(out - out_.data());
+  end_ = out;
 }
 
 void LineMux::put_line(std::string_view line, bool continued) {
-  put_head(continued);
+  // Made once for all lines that are alike.
+  if (head_size_ == 0 || continued != continued_) make_head(continued);
+  put({head_, head_size_});
   if (source_.format == LogFormat::json) {
     put_escaped(line);
     put("\"}");
   } else {
     put(line);
   }
-  put("\n");
+  *end_++ = '\n';
 }
 
-std::size_t LineMux::feed(std::string_view input, LineTail& tail, char* kept) {
-  std::size_t taken = 0;
-  while (taken < input.size()) {
-    const char* const begin = input.data() + taken;
-    const std::size_t left = input.size() - taken;
-    const auto* const newline = static_cast<const char*>(__builtin_memchr(begin, '\n', left));
-    std::size_t length = newline != nullptr ? static_cast<std::size_t>(newline - begin) : left;
-    const std::size_t free = kLineMax - tail.size;
-    const bool fits = length <= free;
-    const bool ends = fits && newline != nullptr;
-    if (!fits) length = free;
-    const bool goes_out = ends || !fits;
-    if (goes_out && !has_room(tail.size + length)) return taken;
-    std::string_view line{begin, length};
-    // What is there of a line is put together: a character may be cut in two.
+std::uint32_t LineMux::feed(std::string_view input, LineTail& tail, char* kept) {
+  const char* at = input.data();
+  const char* const end = at + input.size();
+  while (at < end) {
+    const char* const begin = at;
+    const std::uint32_t free = kLineMax - tail.size;
+    const char* const furthest = end - at > free ? at + free : end;
+    while (at < furthest && *at != '\n') ++at;
+    std::string_view line{begin, static_cast<std::size_t>(at - begin)};
+    const bool goes_out = at < end;  // in a piece, if it does not end here
+    if (goes_out && limit_ - end_ < static_cast<int>((tail.size + line.size()) * 6 + kHeadMax)) {
+      at = begin;
+      break;
+    }
+    // What there is of a line is put together: a character may be cut in two.
     if (tail.size > 0 || !goes_out) {
-      __builtin_memcpy(kept + tail.size, begin, length);
-      tail.size += static_cast<std::uint32_t>(length);
+      __builtin_memcpy(kept + tail.size, begin, line.size());
+      tail.size += static_cast<std::uint32_t>(line.size());
       line = {kept, tail.size};
     }
-    taken += length + ends;
     if (!goes_out) break;
     put_line(line, tail.continued);
-    tail = {0, !ends};
+    tail.size = 0;
+    tail.continued = *at != '\n';
+    at += *at == '\n';
   }
-  return taken;
-}
-
-bool LineMux::flush(LineTail& tail, const char* kept) {
-  if (!has_room(tail.size)) return false;
-  if (tail.size > 0) put_line({kept, tail.size}, tail.continued);
-  tail = {};
-  return true;
+  return static_cast<std::uint32_t>(at - input.data());
 }
 
 }  // namespace hydrinit

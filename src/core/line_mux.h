@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "core/config.h"
@@ -13,7 +12,7 @@
 namespace hydrinit {
 
 // A longer line goes out in pieces of this size, each of which but the first is marked.
-inline constexpr std::size_t kLineMax = 65536;
+inline constexpr std::uint32_t kLineMax = 65536;
 
 // Whose lines they are, and how they are to look.
 struct LineSource {
@@ -32,35 +31,43 @@ struct LineTail {
   bool continued = false;  // it has pieces that have gone out already
 };
 
-// Writes lines behind each other into out.
+// Lines on their way out, behind each other in a buffer.
 class LineMux {
  public:
   // The most that one line needs: each byte six of JSON, and what stands around them.
-  static constexpr std::size_t kHeadMax = 128;
-  static constexpr std::size_t kRoomMax = kLineMax * 6 + kHeadMax;
+  static constexpr std::uint32_t kHeadMax = 128;
+  static constexpr std::uint32_t kRoomMax = kLineMax * 6 + kHeadMax;
 
-  LineMux(std::span<char> out, const LineSource& source) : out_(out), source_(source) {}
-  // Takes the next bytes of the stream until one more line might not fit; how many.
-  std::size_t feed(std::string_view input, LineTail& tail, char* kept);
-  // Ends the line that has not ended; false: there is no room.
-  bool flush(LineTail& tail, const char* kept);
+  // Comes first. room outlives it.
+  void set_room(char* room, std::uint32_t size);
+  // Whose lines come from now on.
+  void set_source(const LineSource& source);
+  // Takes the next bytes of the stream until one more line might not fit; how many. A newline that
+  // was not there ends the last line.
+  std::uint32_t feed(std::string_view input, LineTail& tail, char* kept);
   // A whole line that has room.
   void put_line(std::string_view line, bool continued = false);
+  // A line as it is to be; false: there is no room.
+  bool append(std::string_view line);
 
-  std::size_t size() const { return size_; }
+  // Whole lines, but for those that have been taken from the beginning. Nothing is to be added
+  // before they are gone, other than by append().
+  std::string_view pending() const { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }
+  void take(std::size_t size);
 
  private:
-  bool has_room(std::size_t length) const;
   void put(std::string_view bytes);
-  void put_head(bool continued);
+  void make_head(bool continued);
   void put_escaped(std::string_view line);
 
-  std::span<char> out_;
-  LineSource source_;
-  std::size_t size_ = 0;
+  char* room_ = nullptr;
+  char* begin_ = nullptr;
+  char* end_ = nullptr;
+  char* limit_ = nullptr;
+  LineSource source_{};
   bool continued_ = false;  // what head_ is for
   std::uint8_t head_size_ = 0;
-  char head_[kHeadMax];
+  char head_[kHeadMax]{};
 };
 
 }  // namespace hydrinit

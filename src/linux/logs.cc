@@ -14,213 +14,177 @@ constexpr std::size_t kQuiet = 4096;
 
 }  // namespace
 
-Error Logs::prepare(LogFormat format, const Links& links, std::span<Entry> entries, bool colours) {
-  const std::size_t size = kStreams * (kScratchSize + entries.size() * kLineMax);
-  void* const memory = os::map_memory(size);
+Error Logs::prepare(LogFormat format, const Links& links, std::span<Stream> streams, bool colours) {
+  const std::size_t size = kStreams * kMemory + streams.size() * kLineMax;
+  auto* const memory = static_cast<char*>(os::map_memory(size));
   if (memory == nullptr) return {"mmap", errno};
   os::use_small_pages(memory, size);
-  memory_ = static_cast<char*>(memory);
-  entries_ = entries;
+  tails_ = memory + kStreams * kMemory;
+  streams_ = streams;
+  for (std::size_t i = 0; i < streams.size(); ++i) streams[i].home = static_cast<std::int16_t>(i);
   links_ = &links;
   format_ = format;
   same_ = os::same_file(STDOUT_FILENO, STDERR_FILENO);
-  for (int stream = 0; stream < kStreams; ++stream) {
-    const int fd = STDOUT_FILENO + stream;
-    coloured_[stream] = colours && os::is_terminal(fd);
-    waits_[stream] = links.watch(Kind::room, output_of(stream), fd, net::Watch::writable);
-    Output& output = outputs_[stream];
+  for (unsigned i = 0; i < kStreams; ++i) {
+    Output& output = outputs_[i];
+    output.stream = i;
+    output.memory = memory + i * kMemory;
+    output.mux.set_room(output.memory + kReadSize, kMemory - kReadSize);
     output.pipes.reset(net::open_epoll());
     if (!output.pipes.valid()) return {"epoll_create1", errno};
-    links.watch(Kind::lines, stream, output.pipes.get());
+    watch(Kind::lines, output, output.pipes.get(), net::Watch::always);
+    coloured_[i] = colours && os::is_terminal(output.fd());
+    waits_[i] = watch(Kind::room, output, output.fd(), net::Watch::writable);
   }
   return {};
 }
 
-void Logs::watch_pipes(int slot) const {
-  for (int stream = 0; stream < kStreams; ++stream) {
-    const int fd = in(slot).streams[stream].from;
-    if (fd == 0) continue;
-    net::watch(outputs_[output_of(stream)].pipes.get(), fd,
-               static_cast<std::uint32_t>(slot * kStreams + stream));
-  }
+void Logs::watch(unsigned stream) {
+  net::watch(output_of(stream).pipes.get(), at(stream).from, stream);
 }
 
-Error Logs::open(int slot) {
-  Entry& entry = in(slot);
-  if (entry.streams[0].from != 0) {
-    end_life(slot);  // also of what had to be killed after its leader
-  } else {
-    entry.home = static_cast<std::int16_t>(slot);
-  }
-  for (Stream& stream : entry.streams) {
+Error Logs::open(unsigned slot) {
+  end_life(slot);  // also of what had to be killed after its leader
+  for (unsigned i = slot * kStreams; i < (slot + 1) * kStreams; ++i) {
+    Stream& stream = at(i);
     stream.next = static_cast<std::int16_t>(slot);
     if (!stream.ended) stream.number = stream.next;
-    if (stream.from != 0) {
-      os::clear_status_flags(stream.to);
-      continue;
+    if (stream.from == 0) {
+      Fd from;
+      Fd to;
+      const Error error = net::open_pipe(from, to);
+      if (error.failed()) return error;
+      stream.from = from.release();
+      stream.to = to.release();
+      watch(i);
     }
-    Fd from;
-    Fd to;
-    const Error error = net::open_pipe(from, to);
-    if (error.failed()) return error;
-    stream.from = from.release();
-    stream.to = to.release();
+    os::clear_status_flags(stream.to);
   }
-  watch_pipes(slot);
   return {};
 }
 
-void Logs::end_life(int slot) {
-  for (int i = 0; i < kStreams; ++i) {
-    Stream& stream = in(slot).streams[i];
+void Logs::end_life(unsigned slot) {
+  for (unsigned i = slot * kStreams; i < (slot + 1) * kStreams; ++i) {
+    Stream& stream = at(i);
     // One that waits for its end already: the next life's bytes come behind it.
     if (stream.from == 0 || stream.ended) continue;
+    Output& output = output_of(i);
     stream.left = os::readable_bytes(stream.from);
     stream.ended = true;
-    const int output = output_of(i);
-    ++outputs_[output].ended;
-    while (stream.ended && !outputs_[output].blocked) take(slot, i);
+    ++output.ended;
+    while (stream.ended && !output.blocked) take(i);
   }
 }
 
-void Logs::swap(int one, int other) {
-  if (!prepared()) return;
-  for (int slot : {one, other}) {
-    if (in(slot).streams[0].from == 0) in(slot).home = static_cast<std::int16_t>(slot);
+void Logs::swap(unsigned one, unsigned other) {
+  for (unsigned i = 0; prepared() && i < kStreams; ++i) {
+    const unsigned a = one * kStreams + i;
+    const unsigned b = other * kStreams + i;
+    const Stream first = at(a);
+    at(a) = at(b);
+    at(b) = first;
+    for (unsigned stream : {a, b}) {
+      if (at(stream).from != 0) watch(stream);
+    }
+    unsigned& in_hand = output_of(i).stream;
+    if (in_hand == a || in_hand == b) in_hand ^= a ^ b;
   }
-  const Entry entry = in(one);
-  in(one) = in(other);
-  in(other) = entry;
-  for (Output& output : outputs_) {
-    if (output.slot == one || output.slot == other) output.slot ^= one ^ other;
-  }
-  watch_pipes(one);
-  watch_pipes(other);
 }
 
-void Logs::read(int output) {
+void Logs::read(int number) {
+  Output& output = outputs_[number];
   net::Happened happened[net::kHappenedMax];
-  const int count = net::wait(outputs_[output].pipes.get(), happened);
-  for (int i = 0; i < count && !outputs_[output].blocked; ++i) {
-    const auto tag = static_cast<int>(happened[i].tag);
-    take(tag / kStreams, tag % kStreams);
-  }
+  const int count = net::wait(output.pipes.get(), happened);
+  for (int i = 0; i < count && !output.blocked; ++i) take(happened[i].tag);
 }
 
 // Nothing is in hand: reads once of a stream that has something, or has ended.
-void Logs::take(int slot, int number) {
-  Stream& stream = in(slot).streams[number];
-  const int to = output_of(number);
-  Output& output = outputs_[to];
-  std::size_t size = kReadSize;
+void Logs::take(unsigned number) {
+  Stream& stream = at(number);
+  Output& output = output_of(number);
+  std::uint32_t size = kReadSize;
   if (stream.ended && stream.left < size) size = stream.left;
-  const long got = size > 0 ? net::read_some(stream.from, {scratch(to), size}) : 0;
-  output.slot = slot;
+  const long got = size > 0 ? net::read_some(stream.from, {output.memory, size}) : 0;
   output.stream = number;
   output.in_at = 0;
-  output.in_end = got > 0 ? static_cast<std::size_t>(got) : 0;
-  if (stream.ended) stream.left -= static_cast<std::uint32_t>(output.in_end);
+  output.in_end = got > 0 ? static_cast<std::uint32_t>(got) : 0;
+  if (stream.ended) stream.left -= output.in_end;
   const bool quiet = output.in_end < kQuiet;
   // What has been read is in the first page.
-  if (quiet && output.loud) os::give_back(scratch(to) + kQuiet, kScratchSize - kQuiet);
+  if (quiet && output.loud) os::give_back(output.memory + kQuiet, kMemory - kQuiet);
   output.loud = !quiet;
-  work(to);
+  LineSource source;
+  source.format = format_;
+  source.error = output.fd() != STDOUT_FILENO;
+  source.colour = coloured_[source.error];
+  source.replica = stream.number;
+  if (format_ == LogFormat::json) source.time_ms = os::wall_clock();
+  output.mux.set_source(source);
+  work(output);
 }
 
 // Converts and writes what is in hand, until all of it is gone or there is no room.
-void Logs::work(int number) {
-  Output& output = outputs_[number];
-  while (write(number)) {
-    output.out_end = convert(number);
-    if (output.out_end == 0) return;
-  }
+void Logs::work(Output& output) {
+  do {
+    if (!write(output)) {
+      output.blocked = true;
+      net::unwatch(links_->epoll(), output.pipes.get());
+      watch(Kind::room, output, output.fd(), net::Watch::writable);
+      return;
+    }
+  } while (convert(output));
 }
 
-// The size of the lines that are made of the next bytes in hand; 0: there are none.
-std::size_t Logs::convert(int number) {
-  Output& output = outputs_[number];
-  Entry& entry = in(output.slot);
-  Stream& stream = entry.streams[output.stream];
-  const bool ends = stream.ended && stream.left == 0;
-  if (output.in_at == output.in_end && !ends) return 0;
-  char* const tail = kept(entry, output.stream);
-  LineSource source;
-  source.format = format_;
-  source.colour = coloured_[output.stream];
-  source.error = output.stream != 0;
-  source.replica = stream.number;
-  if (format_ == LogFormat::json) source.time_ms = os::wall_clock();
-  LineMux mux({scratch(number) + kReadSize, LineMux::kRoomMax}, source);
-  const std::string_view input{scratch(number) + output.in_at, output.in_end - output.in_at};
-  output.in_at += mux.feed(input, stream.tail, tail);
-  stream.kept |= stream.tail.size > 0;
-  if (output.in_at < output.in_end) return mux.size();
-  if (ends && mux.flush(stream.tail, tail)) {
+// Makes lines of the next bytes in hand; false: there are none.
+bool Logs::convert(Output& output) {
+  Stream& stream = at(output.stream);
+  char* const kept = tails_ + static_cast<std::size_t>(stream.home) * kLineMax;
+  output.in_at += output.mux.feed({output.memory + output.in_at, output.in_end - output.in_at},
+                                  stream.tail, kept);
+  if (output.in_at < output.in_end) return true;
+  if (stream.ended && stream.left == 0) {
+    if (stream.tail.size > 0 && output.mux.feed("\n", stream.tail, kept) == 0) return true;
     stream.ended = false;
     stream.number = stream.next;
     --output.ended;
   }
-  if (stream.kept && stream.tail.size == 0) {
-    stream.kept = false;
-    os::give_back(tail, kLineMax);
-  }
-  return mux.size();
+  const bool keeps = stream.tail.size > 0;
+  if (stream.kept && !keeps) os::give_back(kept, kLineMax);
+  stream.kept = keeps;
+  return !output.mux.pending().empty();
 }
 
 // False: there is no room for the rest.
-bool Logs::write(int number) {
-  Output& output = outputs_[number];
-  const int fd = STDOUT_FILENO + output.stream;
-  while (output.out_at < output.out_end) {
-    const std::string_view text{scratch(number) + kReadSize + output.out_at,
-                                output.out_end - output.out_at};
-    long written = 0;
-    if (waits_[output.stream]) {
-      written = os::write_some(fd, text);
-    } else {
-      const Error error = os::write_all(fd, text);
-      written = error.failed() ? -1 : static_cast<long>(text.size());
+bool Logs::write(Output& output) {
+  while (!output.mux.pending().empty()) {
+    const std::string_view text = output.mux.pending();
+    auto written = static_cast<long>(text.size());
+    if (waits_[output.fd() - 1]) {
+      written = os::write_some(output.fd(), text);
+    } else if (os::write_all(output.fd(), text).failed()) {
+      written = -1;
     }
-    if (written == 0) {
-      block(number);
-      return false;
-    }
-    if (written < 0) {
-      // Nobody reads any more, or there is no space. Replicas go on; the next line may fare better.
-      if (!output.failing)
-        failure_ = {output.stream == 0 ? "standard output" : "standard error", errno};
-      written = static_cast<long>(text.size());
-      output.failing = true;
-    } else {
-      output.failing = false;
-    }
-    output.out_at += static_cast<std::size_t>(written);
+    if (written == 0) return false;
+    const bool failed = written < 0;
+    if (failed && !output.failing)
+      failure_ = {output.fd() == STDOUT_FILENO ? "standard output" : "standard error", errno};
+    output.failing = failed;
+    // Nobody reads any more, or there is no space. Replicas go on; the next line may fare better.
+    output.mux.take(failed ? text.size() : static_cast<std::size_t>(written));
   }
-  output.out_at = 0;
-  output.out_end = 0;
   return true;
-}
-
-void Logs::block(int number) {
-  Output& output = outputs_[number];
-  output.blocked = true;
-  net::unwatch(links_->epoll(), output.pipes.get());
-  links_->watch(Kind::room, number, STDOUT_FILENO + output.stream, net::Watch::writable);
 }
 
 void Logs::resume(int number) {
   Output& output = outputs_[number];
   if (!output.blocked) return;
   output.blocked = false;
-  work(number);
+  work(output);
   // Those that have ended come first: their slots' next lives write behind them.
-  for (std::size_t i = 0; output.ended > 0 && !output.blocked && i < entries_.size(); ++i) {
-    for (int stream = 0; stream < kStreams; ++stream) {
-      while (output_of(stream) == number && entries_[i].streams[stream].ended && !output.blocked)
-        take(static_cast<int>(i), stream);
-    }
+  for (unsigned i = 0; output.ended > 0 && i < streams_.size(); ++i) {
+    while (at(i).ended && !output.blocked && &output_of(i) == &output) take(i);
   }
-  if (!output.blocked) links_->watch(Kind::lines, number, output.pipes.get());
+  if (!output.blocked) watch(Kind::lines, output, output.pipes.get(), net::Watch::always);
 }
 
 void Logs::finish() {
@@ -228,28 +192,22 @@ void Logs::finish() {
   const Instant end = os::now() + kLastWords;
   bool blocked = true;
   while (blocked && os::now() < end) {
-    for (std::size_t i = 0; i < entries_.size(); ++i) end_life(static_cast<int>(i));
+    for (unsigned slot = 0; slot < streams_.size() / kStreams; ++slot) end_life(slot);
     blocked = false;
-    for (int number = 0; number < kStreams; ++number) {
-      const Output& output = outputs_[number];
-      if (!output.blocked) continue;
+    for (int i = 0; i < static_cast<int>(kStreams); ++i) {
+      if (!outputs_[i].blocked) continue;
       blocked = true;
       // In turns, since only one of them may have a reader.
-      os::wait_writable(STDOUT_FILENO + output.stream, Millis{20});
-      resume(number);
+      os::wait_writable(outputs_[i].fd(), Millis{20});
+      resume(i);
     }
   }
 }
 
-int Logs::queue(int fd, std::string_view line) {
-  if (!prepared()) return -1;
-  const int number = output_of(fd - STDOUT_FILENO);
-  Output& output = outputs_[number];
-  if (!output.blocked) return -1;
-  if (output.out_end + line.size() > kOutSize) return 0;
-  __builtin_memcpy(scratch(number) + kReadSize + output.out_end, line.data(), line.size());
-  output.out_end += line.size();
-  return 1;
+bool Logs::say(int fd, std::string_view line) {
+  Output& output = output_of(static_cast<unsigned>(fd - STDOUT_FILENO));
+  if (output.blocked) return output.mux.append(line);
+  return os::write_some(fd, line) == static_cast<long>(line.size());
 }
 
 Error Logs::take_failure() {

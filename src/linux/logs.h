@@ -15,35 +15,33 @@ namespace hydrinit {
 
 class Logs {
  public:
-  static constexpr int kStreams = 2;  // standard output and standard error
+  // Standard output and standard error: those of slot s are streams 2 s and 2 s + 1.
+  static constexpr unsigned kStreams = 2;
+  // All zero: there is no pipe yet.
   struct Stream {
-    int from;  // where we read, and the replica writes; 0: there is no pipe yet
+    int from;  // where we read, and the replica writes
     int to;
     LineTail tail;
     std::uint32_t left;   // ended: so many bytes in the pipe are of the life that has ended
     std::int16_t number;  // the replica's that we read of
     std::int16_t next;    // ... once its bytes are read
+    std::int16_t home;    // where the tail is kept
     bool ended;
     bool kept;  // pages for the tail have been touched
   };
-  // Of one slot; all zero at first.
-  struct Entry {
-    Stream streams[kStreams];
-    std::int16_t home;  // where the tails are kept
-  };
 
-  // Comes first. links and entries outlive it.
-  Error prepare(LogFormat format, const Links& links, std::span<Entry> entries, bool colours);
-  bool prepared() const { return memory_ != nullptr; }
+  // Comes first. links and streams outlive it.
+  Error prepare(LogFormat format, const Links& links, std::span<Stream> streams, bool colours);
+  bool prepared() const { return links_ != nullptr; }
 
   // Before a start.
-  Error open(int slot);
+  Error open(unsigned slot);
   // What the slot's next process writes to, from then on.
-  int given(int slot, int stream) const { return in(slot).streams[stream].to; }
+  int given(unsigned slot, unsigned stream) const { return at(slot * kStreams + stream).to; }
   // The slot's leader has ended.
-  void end_life(int slot);
+  void end_life(unsigned slot);
   // The slots' processes, or their lack, change places.
-  void swap(int one, int other);
+  void swap(unsigned one, unsigned other);
 
   // Links::Source::Kind::lines and room.
   void read(int output);
@@ -52,52 +50,46 @@ class Logs {
   void finish();
   static constexpr Millis kLastWords{1000};
 
-  // Ours for standard output or error: 0: it has no room; -1: write it yourself, nothing waits.
-  int queue(int fd, std::string_view line);
+  // A line of ours for standard output or error, at once or behind those that wait; false: there
+  // is no room.
+  bool say(int fd, std::string_view line);
   // Why an output could not be written, once until it can be again.
   Error take_failure();
 
  private:
   // Where lines go; one for both streams when they are the same file.
   struct Output {
-    Fd pipes{};  // an epoll set: those that end here
-    std::size_t in_at = 0;
-    std::size_t in_end = 0;
-    std::size_t out_at = 0;
-    std::size_t out_end = 0;
-    int slot = 0;  // whose bytes are in hand
-    int stream = 0;
+    LineMux mux{};
+    Fd pipes{};              // an epoll set: those that end here
+    char* memory = nullptr;  // kReadSize bytes for what is read, then mux's
+    std::uint32_t in_at = 0;
+    std::uint32_t in_end = 0;
+    unsigned stream = 0;   // whose bytes are in hand
     int ended = 0;         // streams whose last bytes have not been read
     bool blocked = false;  // there is no room
     bool failing = false;
     bool loud = false;  // there are pages worth giving back
+    int fd() const { return 1 + static_cast<int>(stream % kStreams); }
   };
-  static constexpr std::size_t kReadSize = 65536;
-  // Also for some lines of ours.
-  static constexpr std::size_t kOutSize = LineMux::kRoomMax + 4096;
-  // Whole pages wherever we run.
-  static constexpr std::size_t kScratchSize = std::size_t{8} * 65536;
-  static_assert(kReadSize + kOutSize <= kScratchSize);
+  static constexpr std::uint32_t kReadSize = 65536;
+  // Whole pages wherever we run. The rest is for lines of ours.
+  static constexpr std::uint32_t kMemory = 8 * 65536;
+  static_assert(kReadSize + LineMux::kRoomMax + 4096 <= kMemory);
 
-  Entry& in(int slot) const { return entries_[static_cast<std::size_t>(slot)]; }
-  int output_of(int stream) const { return same_ ? 0 : stream; }
-  char* scratch(int output) const {
-    return memory_ + static_cast<std::size_t>(output) * kScratchSize;
+  Stream& at(unsigned stream) const { return streams_[stream]; }
+  Output& output_of(unsigned stream) { return outputs_[same_ ? 0 : stream % kStreams]; }
+  bool watch(Links::Source::Kind kind, const Output& output, int fd, net::Watch how) const {
+    return links_->watch(kind, static_cast<int>(&output - outputs_), fd, how);
   }
-  char* kept(const Entry& entry, int stream) const {
-    return memory_ + kStreams * kScratchSize +
-           static_cast<std::size_t>(entry.home * kStreams + stream) * kLineMax;
-  }
-  void watch_pipes(int slot) const;
-  void take(int slot, int stream);
-  void work(int output);
-  std::size_t convert(int output);
-  bool write(int output);
-  void block(int output);
+  void watch(unsigned stream);
+  void take(unsigned stream);
+  void work(Output& output);
+  bool convert(Output& output);
+  bool write(Output& output);
 
-  std::span<Entry> entries_{};
+  std::span<Stream> streams_{};
   const Links* links_ = nullptr;
-  char* memory_ = nullptr;
+  char* tails_ = nullptr;  // kLineMax bytes for each stream
   LogFormat format_{};
   bool same_ = false;
   bool coloured_[kStreams]{};

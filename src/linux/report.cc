@@ -19,21 +19,19 @@ bool Reporter::write(const Notice& notice) {
 }
 
 bool Reporter::write(int fd, std::string_view line) {
-  const int queued = logs_ != nullptr ? logs_->queue(fd, line) : -1;
-  if (queued >= 0) return queued > 0;
   if (waits_) return !os::write_all(fd, line).failed();
+  if (logs_ != nullptr) return logs_->say(fd, line);
   return os::write_some(fd, line) == static_cast<long>(line.size());
 }
 
 // Several lines are one message.
 __attribute__((noinline)) bool Reporter::write_json(int fd, std::string_view line) {
   char object[kLineSize * 6 + LineMux::kHeadMax];
-  LineSource source;
-  source.format = LogFormat::json;
-  source.time_ms = os::wall_clock();
-  LineMux mux(object, source);
+  LineMux mux;
+  mux.set_room(object, sizeof object);
+  mux.set_source({.format = LogFormat::json, .time_ms = os::wall_clock()});
   mux.put_line({line.data(), line.size() - 1});
-  return write(fd, {object, mux.size()});
+  return write(fd, mux.pending());
 }
 
 void Reporter::say(const Notice& notice) {
