@@ -130,10 +130,9 @@ void Loop::on_ended(const os::ChildChange& change) {
   const bool leader = slot >= 0;
   Kind kind = leader ? Kind::leader_exited : Kind::orphan_exited;
   if (killed) kind = leader ? Kind::leader_killed : Kind::orphan_killed;
-  if (leader && fleet_.logs.prepared())
-    fleet_.logs.end_life(
-        static_cast<unsigned>(slot));  // what it said comes before what is said of it
-  reporter_.say(kind, change.pid, change.status.value);
+  // What it said comes before what is said of it.
+  if (leader && fleet_.logs.prepared()) fleet_.logs.end_life(static_cast<unsigned>(slot));
+  say_life(kind, change, slot);
   if (!leader) return;
   if (config_.term_group_at_end) term_group(change.pid);
   reaper_.forget(slot);
@@ -153,6 +152,20 @@ void Loop::on_ended(const os::ChildChange& change) {
   // beside its successor. At the end of all, --wait-all gives it its time.
   const bool waits = config_.wait_all.count > 0 && supervisor_.ending();
   if (supervises_ && has_group() && !waits) (void)os::send_signal(-change.pid, SIGKILL);
+}
+
+// How the life of a child, in that slot or of an orphan, begins or has ended.
+void Loop::say_life(Kind kind, const os::ChildChange& change, int slot) {
+  Notice notice;
+  notice.kind = kind;
+  notice.pid = change.pid;
+  notice.other = change.status.value;
+  if (slot >= 0 && supervises_) {
+    notice.of_replica = true;
+    notice.slot = supervisor_.place_of(slot);
+    if (kind != Kind::spawned) notice.lived = now_ - reaper_.since(slot);
+  }
+  reporter_.say(notice);
 }
 
 // The leader's zombie still holds the group's number.
@@ -200,7 +213,7 @@ void Loop::perform(const Action& action) {
   case Action::Kind::exit:
     exiting_ = true;
     exit_code_ = action.code;
-    reporter_.say(Kind::exiting, 0, action.code);
+    reporter_.say(action.notice, 0, action.code);
     break;
   }
 }
@@ -266,9 +279,9 @@ void Loop::on_not_started(int slot, const SpawnOutcome& outcome) {
 }
 
 void Loop::on_started(int slot, pid_t pid) {
-  reaper_.remember(slot, pid);
+  reaper_.remember(slot, pid, now_);
   if (config_.placement == Placement::new_session) reporter_.say(Kind::session_made);
-  reporter_.say(Kind::spawned, pid);
+  say_life(Kind::spawned, {.pid = pid}, slot);
   reporter_.wait_no_more();
   if (!supervises_) release_inherited();
   dispatch(make_event(Event::Kind::spawned, slot));

@@ -29,6 +29,7 @@ class Loop {
   void give_up_lost();
   void on_stopped(const os::ChildChange& change);
   void on_ended(const os::ChildChange& change);
+  void say_life(Notice::Kind kind, const os::ChildChange& change, int slot);
   void term_group(pid_t leader) const;
   void tick();
 

@@ -82,7 +82,7 @@ void Loop::move(int from, int to) {
   const pid_t pid = reaper_.pid(from);
   if (pid != 0) {
     reaper_.forget(from);
-    reaper_.remember(to, pid);
+    reaper_.remember(to, pid, reaper_.since(from));
   }
   fleet_.links.move(from, to);
   fleet_.logs.swap(static_cast<unsigned>(from), static_cast<unsigned>(to));

@@ -143,7 +143,9 @@ std::uint32_t LineMux::feed(std::string_view input, LineTail& tail, char* kept) 
     const char* const begin = at;
     const std::uint32_t free = kLineMax - tail.size;
     const char* const furthest = end - at > free ? at + free : end;
-    while (at < furthest && *at != '\n') ++at;
+    const auto within = static_cast<std::size_t>(furthest - begin);
+    const void* const newline = __builtin_memchr(begin, '\n', within);
+    at = newline != nullptr ? static_cast<const char*>(newline) : furthest;
     std::string_view line{begin, static_cast<std::size_t>(at - begin)};
     const bool goes_out = at < end;  // in a piece, if it does not end here
     if (goes_out && limit_ - end_ < static_cast<int>((tail.size + line.size()) * 6 + kHeadMax)) {

@@ -73,6 +73,9 @@ struct Notice {
     send_failed,   // signal, pid, code = errno
     // Replicas. Ended: signal, or else other is the exit code.
     replica_restarts,  // slot, how it ended, code = the delay in ms
+    replica_up,        // slot
+    replica_drains,    // slot: gets no new connections
+    replica_replaced,  // slot: by a reload
     replica_done,      // slot, how it ended
     replica_failed,    // slot, how it ended
     replica_decided,   // slot: by the exit policy the rest is stopped
@@ -99,6 +102,7 @@ struct Notice {
     rest_killed,     // ... and KILL
     rest_left,       // ... and some are still there
     exiting,         // code
+    exiting_alone,   // code: no replica ended with it
     // Ourselves.
     suspending,        // hydrinit stops itself
     hand_off_ignored,  // signal: the kernel's, for letting the terminal go
@@ -109,6 +113,7 @@ struct Notice {
   };
   Kind kind = Kind::none;
   bool to_group = false;
+  bool of_replica = false;  // of slot, which has lived so long; negative: it begins to
   std::uint8_t signal = 0;
   std::uint8_t other = 0;
   char letter = 0;
@@ -116,6 +121,7 @@ struct Notice {
   int pid = 0;
   int code = 0;
   int slot = 0;
+  Millis lived{-1};
   const char* name = nullptr;
   const char* name_end = nullptr;  // when name goes on behind it
   const char* value = nullptr;

@@ -66,6 +66,7 @@ const std::vector<Described>& policies() {
       {0, "user", "app:staff", "user=app:staff", {}},
       {0, "index-env", "PORT=3000", "index_env=PORT=3000", {}},
       {0, "pin", "", "pin=yes", {}},
+      {0, "log", "prefix", "log=prefix", {"-n4"}, true},
       {'w', "warn-reaped", "", "warn_reaped=yes", {}},
       {'v', "verbose", "", "verbosity=1", {}},
       {'q', "quiet", "", "verbosity=-1", {}},
@@ -116,6 +117,7 @@ std::string sample_value(const Option& option) {
   case ValueKind::listen_list: return "udp:53,web=80,unix:/run/socket";
   case ValueKind::share: return "80,81";
   case ValueKind::user: return "1000:staff";
+  case ValueKind::log: return "json";
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
   case ValueKind::low_rewrite:
@@ -127,7 +129,8 @@ std::string sample_value(const Option& option) {
 
 // Variables without which the option would contradict itself.
 Words beside(const Option& option) {
-  return option.value() == ValueKind::share ? Words{"HYDRINIT_REPLICAS=4"} : Words{};
+  const bool of_replicas = option.value() == ValueKind::share || option.value() == ValueKind::log;
+  return of_replicas ? Words{"HYDRINIT_REPLICAS=4"} : Words{};
 }
 
 // ---- the table ----------------------------------------------------------------------------------
@@ -224,6 +227,13 @@ TEST(Options, EveryOrderAndBalanceIsTakenByItsWord) {
   EXPECT_EQ(changes({"--reload-order=start-first"}), "reload_order=start_first");
   EXPECT_EQ(changes({"--reload-order=stop-first"}), "reload_order=stop_first");
   EXPECT_EQ(changes({"--balance=even"}, {}, "hydrinit", {"--balance=shared"}), "balance=even");
+}
+
+TEST(Options, LogIsForReplicas) {
+  EXPECT_EQ(changes({"--log=prefix"}), "hydrinit: --log: needs --replicas");
+  EXPECT_EQ(changes({"--log=json", "--restart=no"}), "hydrinit: --log: needs --replicas");
+  EXPECT_EQ(changes({"--log=raw"}), "");
+  EXPECT_EQ(changes({"--log=json"}, {}, "hydrinit", {"--restart=always"}), "log=json");
 }
 
 TEST(Options, ListenAddsUp) {
@@ -786,6 +796,7 @@ const std::vector<Refusal>& refusals() {
        {"", ":", ":staff", "app:", "1000:",
         // 65 characters
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}},
+      {"log", "raw, prefix or json", {"", "Raw", "JSON", "prefixed", "none", "json,raw", "1"}},
       {"index-env",
        kIndexWords,
        {"", "=", "=3000", "9PORT", "9", "PO RT", "PO-RT", "PORT.", "P\303\226RT", "PORT ", "PO\nRT",
@@ -995,7 +1006,7 @@ TEST(Environment, EveryPolicyWorksThroughItsVariableAsOnTheCommandLine) {
     EXPECT_FALSE(by_word.refused()) << by_word.message();
     EXPECT_EQ(changes(by_variable.config(), by_word.config()), "") << variables[0];
   }
-  EXPECT_EQ(policies_seen, 35);
+  EXPECT_EQ(policies_seen, 36);
 }
 
 TEST(Environment, EveryPolicyChangesSomethingThroughItsVariable) {
@@ -1143,6 +1154,7 @@ TEST(Environment, ArgvWinsOverAValue) {
       {"HYDRINIT_RELOAD_ORDER=drain", {"--reload-order=stop-first"}, "reload_order=stop_first"},
       {"HYDRINIT_DRAIN_TIME=1s", {"--drain-time=2s"}, "drain_time=2000"},
       {"HYDRINIT_USER=root", {"--user=app"}, "user=app"},
+      {"HYDRINIT_LOG=json", {"--log=raw"}, ""},
       {"HYDRINIT_INDEX_ENV=A=1", {"--index-env=B"}, "index_env=B"},
       {"HYDRINIT_SINGLE_CHILD=1", {"-g"}, "scope=group"},
       {"HYDRINIT_QUIET=1", {"--no-quiet", "-v"}, "verbosity=1"},
