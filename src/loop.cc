@@ -340,6 +340,10 @@ void Loop::send_to(pid_t pid, const Action& action) {
 
 void Loop::send_rest(int number) {
   more_children_ = true;  // should nobody be left, no SIGCHLD will tell
+  if (number == SIGKILL && config_.verbosity > 0 && !rest_named_) {
+    rest_named_ = true;
+    name_descendants(reporter_);
+  }
   if (pid1_) {
     // ESRCH: nobody else is in the namespace.
     (void)os::send_signal(-1, number);

@@ -76,6 +76,7 @@ class Loop {
   bool supervises_;
   bool more_children_ = true;  // some changes may not have been told yet
   bool exiting_ = false;
+  bool rest_named_ = false;
   Instant now_{};
   SignalSet sent_{};  // to the first child, ever
   Reaper reaper_;

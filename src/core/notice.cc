@@ -93,6 +93,8 @@ constexpr Row kNativeRows[] = {
     say(Kind::orphan_exited, 1, "%hreaped orphan pid %p, which ended with code %m"),
     say(Kind::orphan_killed, 1, "%hreaped orphan pid %p, which was killed by %o"),
     say(Kind::stop_delayed, 1, "%hholding %s back for --stop-delay"),
+    say(Kind::still_there, 1, "%hpid %p (%f) is still there"),
+    say(Kind::not_reaped, 1, "%hpid %p (%f) has ended, and its parent %d does not reap it"),
     say(Kind::rest_told, 1, "%hsent TERM to the remaining processes"),
     say(Kind::suspending, 1, "%hstopping myself"),
     say(Kind::exiting, 1, "%hexiting with code %d"),

@@ -100,6 +100,8 @@ struct Notice {
     child_lost,      // pid: somebody else took the exit status of the child
     rest_told,       // the remaining processes got TERM
     rest_killed,     // ... and KILL
+    still_there,     // pid, name of its command: it gets KILL
+    not_reaped,      // pid, name of its command: a zombie of the parent code
     rest_left,       // ... and some are still there
     exiting,         // code
     exiting_alone,   // code: no replica ended with it

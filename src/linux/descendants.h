@@ -2,7 +2,7 @@
 // would reach far too many: those named by the children files of /proc (proc(5)), from us downward.
 #pragma once
 
-#include "linux/os.h"
+#include "linux/report.h"
 
 namespace hydrinit {
 
@@ -11,6 +11,11 @@ namespace hydrinit {
 // ours. Deeper than kDepthMax levels is not looked. Fails when /proc cannot tell even our own
 // children.
 Error signal_descendants(int number);
+
+// Says of the first kNamedMax of them who they are, and of those that have ended who does not reap
+// them.
+void name_descendants(Reporter& reporter);
+inline constexpr int kNamedMax = 16;
 
 inline constexpr int kDepthMax = 16;
 

@@ -166,6 +166,9 @@ TEST(Notice, HydrinitsWords) {
           {Kind::replica_replaced, 1, "hydrinit: replacing replica 4"},
           {Kind::replica_done, 1, "hydrinit: replica 4 was killed by TERM and is done"},
           {Kind::stop_delayed, 1, "hydrinit: holding TERM back for --stop-delay"},
+          {Kind::still_there, 1, "hydrinit: pid 7 (word) is still there"},
+          {Kind::not_reaped, 1,
+           "hydrinit: pid 7 (word) has ended, and its parent 2 does not reap it"},
           {Kind::rest_told, 1, "hydrinit: sent TERM to the remaining processes"},
           {Kind::suspending, 1, "hydrinit: stopping myself"},
           {Kind::exiting, 1, "hydrinit: exiting with code 2"},
@@ -328,6 +331,8 @@ TEST(Notice, CatatonitsWords) {
       {Kind::replica_replaced, 1, "hydrinit: replacing replica 4"},
       {Kind::replica_done, 1, "hydrinit: replica 4 was killed by TERM and is done"},
       {Kind::stop_delayed, 1, "hydrinit: holding TERM back for --stop-delay"},
+      {Kind::still_there, 1, "hydrinit: pid 7 (word) is still there"},
+      {Kind::not_reaped, 1, "hydrinit: pid 7 (word) has ended, and its parent 2 does not reap it"},
       {Kind::rest_told, 1, "hydrinit: sent TERM to the remaining processes"},
       {Kind::suspending, 1, "hydrinit: stopping myself"},
       {Kind::exiting, 1, "hydrinit: exiting with code 2"},
@@ -545,7 +550,8 @@ TEST(Notice, LifeOfAReplicaHasItsNumberAndLength) {
             "hydrinit: pid 7 ended with code 3 (replica 4, after 9999 ms)\n");
   notice.kind = Kind::leader_killed;
   notice.lived = Millis{10000};
-  EXPECT_EQ(said(notice, voice).text, "hydrinit: pid 7 was killed by QUIT (replica 4, after 10 s)\n");
+  EXPECT_EQ(said(notice, voice).text,
+            "hydrinit: pid 7 was killed by QUIT (replica 4, after 10 s)\n");
 }
 
 TEST(Notice, AsJsonItIsWithoutTheSpeakersName) {
