@@ -21,7 +21,8 @@ Error Logs::prepare(LogFormat format, const Links& links, std::span<Stream> stre
   os::use_small_pages(memory, size);
   tails_ = memory + kStreams * kMemory;
   streams_ = streams;
-  for (std::size_t i = 0; i < streams.size(); ++i) streams[i].home = static_cast<std::int16_t>(i);
+  for (std::size_t i = 0; i < streams.size(); ++i)
+    streams[i].place = static_cast<std::int16_t>(i / kStreams);
   links_ = &links;
   format_ = format;
   same_ = os::same_file(STDOUT_FILENO, STDERR_FILENO);
@@ -39,13 +40,10 @@ Error Logs::prepare(LogFormat format, const Links& links, std::span<Stream> stre
   return {};
 }
 
-void Logs::watch(unsigned stream) {
-  net::watch(output_of(stream).pipes.get(), at(stream).from, stream);
-}
-
 Error Logs::open(unsigned slot) {
   end_life(slot);  // also of what had to be killed after its leader
-  for (unsigned i = slot * kStreams; i < (slot + 1) * kStreams; ++i) {
+  const unsigned first = first_of(slot);
+  for (unsigned i = first; i < first + kStreams; ++i) {
     Stream& stream = at(i);
     stream.next = static_cast<std::int16_t>(slot);
     if (!stream.ended) stream.number = stream.next;
@@ -56,7 +54,7 @@ Error Logs::open(unsigned slot) {
       if (error.failed()) return error;
       stream.from = from.release();
       stream.to = to.release();
-      watch(i);
+      net::watch(output_of(i).pipes.get(), stream.from, i);
     }
     os::clear_status_flags(stream.to);
   }
@@ -64,7 +62,8 @@ Error Logs::open(unsigned slot) {
 }
 
 void Logs::end_life(unsigned slot) {
-  for (unsigned i = slot * kStreams; i < (slot + 1) * kStreams; ++i) {
+  const unsigned first = first_of(slot);
+  for (unsigned i = first; i < first + kStreams; ++i) {
     Stream& stream = at(i);
     // One that waits for its end already: the next life's bytes come behind it.
     if (stream.from == 0 || stream.ended) continue;
@@ -76,19 +75,13 @@ void Logs::end_life(unsigned slot) {
   }
 }
 
-void Logs::swap(unsigned one, unsigned other) {
-  for (unsigned i = 0; prepared() && i < kStreams; ++i) {
-    const unsigned a = one * kStreams + i;
-    const unsigned b = other * kStreams + i;
-    const Stream first = at(a);
-    at(a) = at(b);
-    at(b) = first;
-    for (unsigned stream : {a, b}) {
-      if (at(stream).from != 0) watch(stream);
-    }
-    unsigned& in_hand = output_of(i).stream;
-    if (in_hand == a || in_hand == b) in_hand ^= a ^ b;
-  }
+void Logs::swap(unsigned one, unsigned other) const {
+  if (!prepared()) return;
+  std::int16_t& place = at(one * kStreams).place;
+  std::int16_t& other_place = at(other * kStreams).place;
+  const std::int16_t before = place;
+  place = other_place;
+  other_place = before;
 }
 
 void Logs::read(int number) {
@@ -138,7 +131,7 @@ void Logs::work(Output& output) {
 // Makes lines of the next bytes in hand; false: there are none.
 bool Logs::convert(Output& output) {
   Stream& stream = at(output.stream);
-  char* const kept = tails_ + static_cast<std::size_t>(stream.home) * kLineMax;
+  char* const kept = tails_ + std::size_t{output.stream} * kLineMax;
   output.in_at += output.mux.feed({output.memory + output.in_at, output.in_end - output.in_at},
                                   stream.tail, kept);
   if (output.in_at < output.in_end) return true;
@@ -190,18 +183,15 @@ void Logs::resume(int number) {
 void Logs::finish() {
   if (!prepared()) return;
   const Instant end = os::now() + kLastWords;
-  bool blocked = true;
-  while (blocked && os::now() < end) {
+  do {
     for (unsigned slot = 0; slot < streams_.size() / kStreams; ++slot) end_life(slot);
-    blocked = false;
+    if (!outputs_[0].blocked && !outputs_[1].blocked) return;
+    // In turns, since only one of them may have a reader.
     for (int i = 0; i < static_cast<int>(kStreams); ++i) {
-      if (!outputs_[i].blocked) continue;
-      blocked = true;
-      // In turns, since only one of them may have a reader.
-      os::wait_writable(outputs_[i].fd(), Millis{20});
+      if (outputs_[i].blocked) os::wait_writable(outputs_[i].fd(), Millis{20});
       resume(i);
     }
-  }
+  } while (os::now() < end);
 }
 
 bool Logs::say(int fd, std::string_view line) {

@@ -3,9 +3,9 @@
 // has no room its pipes are not read, so that whoever writes there waits for its own pipe, and
 // nobody else.
 //
-// A slot keeps its pipes from life to life, so that what has not been read when a replica ends is
-// not lost, and what it leaves running can still write. Where its last line has not ended, the end
-// of its life does it.
+// Pipes are kept from life to life, so that what has not been read when a replica ends is not lost,
+// and what it leaves running can still write. Where its last line has not ended, the end of its
+// life does it.
 #pragma once
 
 #include "core/line_mux.h"
@@ -15,7 +15,7 @@ namespace hydrinit {
 
 class Logs {
  public:
-  // Standard output and standard error: those of slot s are streams 2 s and 2 s + 1.
+  // Standard output and standard error: those of place p are streams 2 p and 2 p + 1.
   static constexpr unsigned kStreams = 2;
   // All zero: there is no pipe yet.
   struct Stream {
@@ -25,7 +25,7 @@ class Logs {
     std::uint32_t left;   // ended: so many bytes in the pipe are of the life that has ended
     std::int16_t number;  // the replica's that we read of
     std::int16_t next;    // ... once its bytes are read
-    std::int16_t home;    // where the tail is kept
+    std::int16_t place;   // of the first of two: where the streams of the slot with its number are
     bool ended;
     bool kept;  // pages for the tail have been touched
   };
@@ -37,11 +37,11 @@ class Logs {
   // Before a start.
   Error open(unsigned slot);
   // What the slot's next process writes to, from then on.
-  int given(unsigned slot, unsigned stream) const { return at(slot * kStreams + stream).to; }
+  int given(unsigned slot, unsigned stream) const { return at(first_of(slot) + stream).to; }
   // The slot's leader has ended.
   void end_life(unsigned slot);
   // The slots' processes, or their lack, change places.
-  void swap(unsigned one, unsigned other);
+  void swap(unsigned one, unsigned other) const;
 
   // Links::Source::Kind::lines and room.
   void read(int output);
@@ -76,12 +76,14 @@ class Logs {
   static constexpr std::uint32_t kMemory = 8 * 65536;
   static_assert(kReadSize + LineMux::kRoomMax + 4096 <= kMemory);
 
+  unsigned first_of(unsigned slot) const {
+    return static_cast<unsigned>(at(slot * kStreams).place) * kStreams;
+  }
   Stream& at(unsigned stream) const { return streams_[stream]; }
   Output& output_of(unsigned stream) { return outputs_[same_ ? 0 : stream % kStreams]; }
   bool watch(Links::Source::Kind kind, const Output& output, int fd, net::Watch how) const {
     return links_->watch(kind, static_cast<int>(&output - outputs_), fd, how);
   }
-  void watch(unsigned stream);
   void take(unsigned stream);
   void work(Output& output);
   bool convert(Output& output);

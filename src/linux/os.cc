@@ -400,16 +400,13 @@ bool is_terminal(int fd) {
 }
 
 bool same_file(int one, int other) {
-  // struct statx, which is the same everywhere (statx(2)), as 64 words of 32 bits: words 8 and 9
-  // are the inode's number, 34 and 35 the device's.
+  // struct statx, which is the same everywhere (statx(2)), as words of 64 bits: number 4 is the
+  // inode's, 17 the device's.
   constexpr int kInode = 0x100;  // STATX_INO
-  std::uint32_t files[2][64]{};
+  std::uint64_t files[2][32]{};
   ::syscall(SYS_statx, one, "", AT_EMPTY_PATH, kInode, files[0]);
   ::syscall(SYS_statx, other, "", AT_EMPTY_PATH, kInode, files[1]);
-  for (int word : {8, 9, 34, 35}) {
-    if (files[0][word] != files[1][word]) return false;
-  }
-  return true;
+  return files[0][4] == files[1][4] && files[0][17] == files[1][17];
 }
 
 void clear_status_flags(int fd) { ::syscall(SYS_fcntl, fd, F_SETFL, 0); }
