@@ -71,12 +71,14 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
   const std::size_t places = static_cast<std::size_t>(capacity) + (config.replicas != 0);
   const std::size_t links = config.needs_links() ? places : 0;
   const std::size_t sockets = config.has_ports() ? Sockets::size(capacity) : 0;
+  const std::size_t logs = config.logs();
   const std::size_t variables = ReplicaEnvironment::size(environment);
   // Each part begins at a multiple of kAlignment.
-  constexpr std::size_t kParts = 7;
+  constexpr std::size_t kParts = 8;
   const std::size_t size = places * (sizeof(Replica) + sizeof(Reaper::Entry)) +
                            variables * sizeof(char*) + sizeof(ReplicaEnvironment) +
-                           links * (sizeof(Links::Entry) + sizeof(Logs::Stream) * Logs::kStreams) +
+                           links * sizeof(Links::Entry) +
+                           logs * (sizeof(Logs) + places * sizeof(Logs::Stream) * Logs::kStreams) +
                            sockets + kParts * Carver::kAlignment;
   void* const memory = os::map_memory(size);
   if (memory == nullptr) return fail(reporter, Said::fatal, {"mmap", errno});
@@ -93,11 +95,12 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
     const Error error = fleet.links.prepare(config, {carver.take<Links::Entry>(links), links});
     if (error.failed()) return fail(reporter, Said::fatal, error);
   }
-  if (config.logs()) {
+  if (logs > 0) {
+    fleet.logs = carver.take<Logs>(logs);
     const std::size_t streams = places * Logs::kStreams;
     const Error error =
-        fleet.logs.prepare(config.log, fleet.links, {carver.take<Logs::Stream>(streams), streams},
-                           wants_colours(environment));
+        fleet.logs->prepare(config.log, fleet.links, {carver.take<Logs::Stream>(streams), streams},
+                            wants_colours(environment));
     if (error.failed()) return fail(reporter, Said::fatal, error);
   }
   if (sockets > 0) {

@@ -22,7 +22,7 @@ struct Fleet {
   os::FileLimit files{};                      // as it was; all zero: nobody has changed it
   Sockets sockets{};
   Links links{};
-  Logs logs{};
+  Logs* logs = nullptr;  // nullptr: replicas write by themselves
 };
 
 // Returns 0, or why not, which has been said: kExitInternal for what cannot be had, kExitUsage for

@@ -44,7 +44,7 @@ Loop::Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, 
   if (!fleet.links.prepared()) return;
   wait_fd_ = fleet.links.epoll();
   fleet.links.watch(Links::Source::Kind::signals, 0, signal_fd);
-  if (fleet.logs.prepared()) reporter.queue_behind(fleet.logs);
+  if (fleet.logs != nullptr) reporter.queue_behind(*fleet.logs);
   if (fleet.sockets.watch() >= 0)
     fleet.links.watch(Links::Source::Kind::connections, 0, fleet.sockets.watch(), net::Watch::once);
 }
@@ -65,12 +65,12 @@ int Loop::run() {
     if (signal.number == SIGCHLD) reporter_.say_signal(Kind::child_signal, SIGCHLD);
     if (signal.number != 0 || more_children_) drain_children();
     if (!exiting_ && fleet_.links.prepared()) drain_links();
-    if (fleet_.logs.prepared()) tell_log_failure();
+    if (fleet_.logs != nullptr) tell_log_failure();
     if (!exiting_ && signal.number != 0) handle(signal);
     tick();
   }
   fleet_.sockets.close_all();
-  fleet_.logs.finish();
+  if (fleet_.logs != nullptr) fleet_.logs->finish();
   return exit_code_;
 }
 
@@ -131,7 +131,7 @@ void Loop::on_ended(const os::ChildChange& change) {
   Kind kind = leader ? Kind::leader_exited : Kind::orphan_exited;
   if (killed) kind = leader ? Kind::leader_killed : Kind::orphan_killed;
   // What it said comes before what is said of it.
-  if (leader && fleet_.logs.prepared()) fleet_.logs.end_life(static_cast<unsigned>(slot));
+  if (leader && fleet_.logs != nullptr) fleet_.logs->end_life(static_cast<unsigned>(slot));
   say_life(kind, change, slot);
   if (!leader) return;
   if (config_.term_group_at_end) term_group(change.pid);

@@ -50,6 +50,20 @@ int utf8_size(const char* text, const char* end) {
   return longer && !surrogate && character <= 0x10FFFF && first < 0xF8 ? size : 0;
 }
 
+// Eight bytes at a time; libc's memchr(3) does the same in 200 bytes.
+const char* find_newline(const char* at, const char* end) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  for (; end - at >= 8; at += 8) {
+    std::uint64_t bytes = 0;
+    __builtin_memcpy(&bytes, at, 8);
+    bytes ^= kOnes * '\n';
+    // The upper bit of those that are zero now; a borrow makes others look so only behind one.
+    if (((bytes - kOnes) & ~bytes & kOnes << 7) != 0) break;
+  }
+  while (at < end && *at != '\n') ++at;
+  return at;
+}
+
 }  // namespace
 
 void LineMux::set_room(char* room, std::uint32_t size) {
@@ -143,9 +157,7 @@ std::uint32_t LineMux::feed(std::string_view input, LineTail& tail, char* kept) 
     const char* const begin = at;
     const std::uint32_t free = kLineMax - tail.size;
     const char* const furthest = end - at > free ? at + free : end;
-    const auto within = static_cast<std::size_t>(furthest - begin);
-    const void* const newline = __builtin_memchr(begin, '\n', within);
-    at = newline != nullptr ? static_cast<const char*>(newline) : furthest;
+    at = find_newline(at, furthest);
     std::string_view line{begin, static_cast<std::size_t>(at - begin)};
     const bool goes_out = at < end;  // in a piece, if it does not end here
     if (goes_out && limit_ - end_ < static_cast<int>((tail.size + line.size()) * 6 + kHeadMax)) {

@@ -67,7 +67,7 @@ class LineMux {
   LineSource source_{};
   bool continued_ = false;  // what head_ is for
   std::uint8_t head_size_ = 0;
-  char head_[kHeadMax]{};
+  char head_[kHeadMax];
 };
 
 }  // namespace hydrinit

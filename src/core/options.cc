@@ -411,7 +411,6 @@ void Parser::check_contradictions() {
   if (config_.max_replicas != 0 && config_.replicas > config_.max_replicas) {
     fail(Said::above_limit, "replicas", "max-replicas");
   }
-  if (config_.logs() && !config_.supervises()) fail(Said::needs_other, "log", "replicas");
   const Notice ports = check_ports(config_);
   if (ports.kind != Said::none) out_.error = ports;
 }

@@ -30,17 +30,16 @@ void name_process(int pid, Visitor& visitor) {
   path.put('\0');
   if (os::read_file(name, buffer).failed() || ++visitor.named > kNamedMax) return;
   const char* begin = buffer;
-  while (*begin != '\0' && *begin != '(') ++begin;
+  (void)take_number(begin, INT32_MAX);
   const char* end = begin;
   for (const char* c = begin; *c != '\0'; ++c) {
     if (*c == ')') end = c;
   }
-  if (end == begin) return;
   const char* parent = end + 4;
   Notice notice;
   notice.kind = end[2] == 'Z' ? Notice::Kind::not_reaped : Notice::Kind::still_there;
   notice.pid = pid;
-  notice.name = begin + 1;
+  notice.name = begin + 2;
   notice.name_end = end;
   notice.code = static_cast<int>(take_number(parent, INT32_MAX));
   // Our own is reaped next.

@@ -31,9 +31,9 @@ Error Logs::prepare(LogFormat format, const Links& links, std::span<Stream> stre
     output.stream = i;
     output.memory = memory + i * kMemory;
     output.mux.set_room(output.memory + kReadSize, kMemory - kReadSize);
-    output.pipes.reset(net::open_epoll());
-    if (!output.pipes.valid()) return {"epoll_create1", errno};
-    watch(Kind::lines, output, output.pipes.get(), net::Watch::always);
+    output.pipes = net::open_epoll();
+    if (output.pipes < 0) return {"epoll_create1", errno};
+    watch(Kind::lines, output, output.pipes, net::Watch::always);
     coloured_[i] = colours && os::is_terminal(output.fd());
     waits_[i] = watch(Kind::room, output, output.fd(), net::Watch::writable);
   }
@@ -54,7 +54,7 @@ Error Logs::open(unsigned slot) {
       if (error.failed()) return error;
       stream.from = from.release();
       stream.to = to.release();
-      net::watch(output_of(i).pipes.get(), stream.from, i);
+      net::watch(output_of(i).pipes, stream.from, i);
     }
     os::clear_status_flags(stream.to);
   }
@@ -76,7 +76,6 @@ void Logs::end_life(unsigned slot) {
 }
 
 void Logs::swap(unsigned one, unsigned other) const {
-  if (!prepared()) return;
   std::int16_t& place = at(one * kStreams).place;
   std::int16_t& other_place = at(other * kStreams).place;
   const std::int16_t before = place;
@@ -87,7 +86,7 @@ void Logs::swap(unsigned one, unsigned other) const {
 void Logs::read(int number) {
   Output& output = outputs_[number];
   net::Happened happened[net::kHappenedMax];
-  const int count = net::wait(output.pipes.get(), happened);
+  const int count = net::wait(output.pipes, happened);
   for (int i = 0; i < count && !output.blocked; ++i) take(happened[i].tag);
 }
 
@@ -121,7 +120,7 @@ void Logs::work(Output& output) {
   do {
     if (!write(output)) {
       output.blocked = true;
-      net::unwatch(links_->epoll(), output.pipes.get());
+      net::unwatch(links_->epoll(), output.pipes);
       watch(Kind::room, output, output.fd(), net::Watch::writable);
       return;
     }
@@ -177,11 +176,10 @@ void Logs::resume(int number) {
   for (unsigned i = 0; output.ended > 0 && i < streams_.size(); ++i) {
     while (at(i).ended && !output.blocked && &output_of(i) == &output) take(i);
   }
-  if (!output.blocked) watch(Kind::lines, output, output.pipes.get(), net::Watch::always);
+  if (!output.blocked) watch(Kind::lines, output, output.pipes, net::Watch::always);
 }
 
 void Logs::finish() {
-  if (!prepared()) return;
   const Instant end = os::now() + kLastWords;
   do {
     for (unsigned slot = 0; slot < streams_.size() / kStreams; ++slot) end_life(slot);

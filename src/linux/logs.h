@@ -13,6 +13,7 @@
 
 namespace hydrinit {
 
+// All zero before prepare().
 class Logs {
  public:
   // Standard output and standard error: those of place p are streams 2 p and 2 p + 1.
@@ -32,7 +33,6 @@ class Logs {
 
   // Comes first. links and streams outlive it.
   Error prepare(LogFormat format, const Links& links, std::span<Stream> streams, bool colours);
-  bool prepared() const { return links_ != nullptr; }
 
   // Before a start.
   Error open(unsigned slot);
@@ -60,7 +60,7 @@ class Logs {
   // Where lines go; one for both streams when they are the same file.
   struct Output {
     LineMux mux{};
-    Fd pipes{};              // an epoll set: those that end here
+    int pipes = 0;           // an epoll set: those that end here
     char* memory = nullptr;  // kReadSize bytes for what is read, then mux's
     std::uint32_t in_at = 0;
     std::uint32_t in_end = 0;

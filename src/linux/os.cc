@@ -404,8 +404,10 @@ bool same_file(int one, int other) {
   // inode's, 17 the device's.
   constexpr int kInode = 0x100;  // STATX_INO
   std::uint64_t files[2][32]{};
-  ::syscall(SYS_statx, one, "", AT_EMPTY_PATH, kInode, files[0]);
-  ::syscall(SYS_statx, other, "", AT_EMPTY_PATH, kInode, files[1]);
+  for (std::uint64_t* file : {files[0], files[1]}) {
+    ::syscall(SYS_statx, one, "", AT_EMPTY_PATH, kInode, file);
+    one = other;
+  }
   return files[0][4] == files[1][4] && files[0][17] == files[1][17];
 }
 

@@ -318,7 +318,7 @@ TEST_P(Log, ReaderThatGoesAwayEndsNobody) {
   process.signal(SIGTERM);
   const Outcome outcome = process.finish();
   EXPECT_EQ(outcome.code, 128 + SIGTERM);
-  const std::string lost = "cannot write standard output, lines are lost: Broken pipe";
+  const std::string lost = "lines are lost: standard output: Broken pipe";
   EXPECT_NE(outcome.errors.find(lost), std::string::npos) << outcome.errors;
   EXPECT_EQ(outcome.errors.find(lost), outcome.errors.rfind(lost)) << outcome.errors;
 }
