@@ -138,6 +138,7 @@ void append_ready(Text& out, const Config& config) {
     break;
   case ValueKind::user: append_text(out, config.user, "-"); break;
   case ValueKind::size: append_size(out, config.max_memory); break;
+  case ValueKind::log: append_word(out, kLogWords, *field); break;
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
   case ValueKind::low_rewrite:

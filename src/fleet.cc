@@ -18,6 +18,8 @@ constexpr int kCapacityMin = 64;
 constexpr std::size_t kFilesOfOurs = 96;
 // Each replica has one to say that it is up, and one for its notifications.
 constexpr std::size_t kFilesOfLinks = 2;
+// ... and both ends of two pipes.
+constexpr std::size_t kFilesOfLogs = 4;
 
 // Where the parts of the one mapping begin.
 class Carver {
@@ -56,6 +58,15 @@ int capacity_of(const Config& config, int count) {
   return count > kCapacityMin ? count : kCapacityMin;
 }
 
+// no-color.org: they are not wanted when the variable is there, and not empty.
+bool wants_colours(char** environment) {
+  for (; *environment != nullptr; ++environment) {
+    const char* const value = after(*environment, "NO_COLOR=");
+    if (value != nullptr && *value != '\0') return false;
+  }
+  return true;
+}
+
 // What the page says once and for all.
 void fill_page(const Config& config, std::size_t places, StatusPage& page) {
   page.magic = StatusPage::kMagic;
@@ -76,12 +87,14 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
   const std::size_t places = static_cast<std::size_t>(capacity) + (config.replicas != 0);
   const std::size_t links = config.needs_links() ? places : 0;
   const std::size_t sockets = config.has_ports() ? Sockets::size(capacity) : 0;
+  const std::size_t logs = config.logs();
   const std::size_t variables = ReplicaEnvironment::size(environment);
   // Each part begins at a multiple of kAlignment.
-  constexpr std::size_t kParts = 6;
+  constexpr std::size_t kParts = 8;
   const std::size_t size = size_of_page(places) + variables * sizeof(char*) +
-                           sizeof(ReplicaEnvironment) + links * sizeof(Links::Entry) + sockets +
-                           kParts * Carver::kAlignment;
+                           sizeof(ReplicaEnvironment) + links * sizeof(Links::Entry) +
+                           logs * (sizeof(Logs) + places * sizeof(Logs::Stream) * Logs::kStreams) +
+                           sockets + kParts * Carver::kAlignment;
   StatusPage* page = nullptr;
   if (config.replicas != 0) {
     fleet.page = page = make_status_page(size);
@@ -104,6 +117,14 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
     const Error error = fleet.links.prepare(config, {carver.take<Links::Entry>(links), links});
     if (error.failed()) return fail(reporter, Said::fatal, error);
   }
+  if (logs > 0) {
+    fleet.logs = carver.take<Logs>(logs);
+    const std::size_t streams = places * Logs::kStreams;
+    const Error error =
+        fleet.logs->prepare(config.log, fleet.links, {carver.take<Logs::Stream>(streams), streams},
+                            wants_colours(environment));
+    if (error.failed()) return fail(reporter, Said::fatal, error);
+  }
   if (sockets > 0) {
     fleet.sockets.prepare(carver.take<char>(sockets), capacity,
                           config.balances() ? Spread::each : Spread::one);
@@ -120,7 +141,8 @@ int raise_files(const Config& config, int capacity, Fleet& fleet, Reporter& repo
   std::size_t ports = config.listen.size() + (config.share != nullptr);
   if (!config.balances()) ports = 0;
   const std::size_t links = config.needs_links() ? kFilesOfLinks : 0;
-  const std::size_t needed = kFilesOfOurs + slots * ports + slots * links;
+  const std::size_t logs = config.logs() ? kFilesOfLogs : 0;
+  const std::size_t needed = kFilesOfOurs + slots * (ports + links + logs);
   if (config.needs_links() && needed > fleet.files.hard)
     return fail(reporter, Said::fatal, {"RLIMIT_NOFILE", EMFILE});
   return 0;

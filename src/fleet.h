@@ -5,6 +5,7 @@
 #include "core/status.h"
 #include "linux/environment.h"
 #include "linux/links.h"
+#include "linux/logs.h"
 #include "linux/reaper.h"
 #include "linux/report.h"
 #include "linux/sockets.h"
@@ -22,6 +23,7 @@ struct Fleet {
   os::FileLimit files{};                      // as it was; all zero: nobody has changed it
   Sockets sockets{};
   Links links{};
+  Logs* logs = nullptr;  // nullptr: replicas write by themselves
 };
 
 // Returns 0, or why not, which has been said: kExitInternal for what cannot be had, kExitUsage for

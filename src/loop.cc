@@ -44,6 +44,7 @@ Loop::Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, 
   if (!fleet.links.prepared()) return;
   wait_fd_ = fleet.links.epoll();
   fleet.links.watch(Links::Source::Kind::signals, 0, signal_fd);
+  if (fleet.logs != nullptr) reporter.queue_behind(*fleet.logs);
   if (fleet.sockets.watch() >= 0)
     fleet.links.watch(Links::Source::Kind::connections, 0, fleet.sockets.watch(), net::Watch::once);
 }
@@ -70,10 +71,12 @@ int Loop::run() {
     if (signal.number == SIGCHLD) reporter_.say_signal(Kind::child_signal, SIGCHLD);
     if (signal.number != 0 || more_children_) drain_children();
     if (!exiting_ && fleet_.links.prepared()) drain_links();
+    if (fleet_.logs != nullptr) tell_log_failure();
     if (!exiting_ && signal.number != 0) handle(signal);
     tick();
   }
   fleet_.sockets.close_all();
+  if (fleet_.logs != nullptr) fleet_.logs->finish();
   return exit_code_;
 }
 
@@ -133,7 +136,9 @@ void Loop::on_ended(const os::ChildChange& change) {
   const bool leader = slot >= 0;
   Kind kind = leader ? Kind::leader_exited : Kind::orphan_exited;
   if (killed) kind = leader ? Kind::leader_killed : Kind::orphan_killed;
-  reporter_.say(kind, change.pid, change.status.value);
+  // What it said comes before what is said of it.
+  if (leader && fleet_.logs != nullptr) fleet_.logs->end_life(static_cast<unsigned>(slot));
+  say_life(kind, change, slot);
   if (!leader) return;
   if (config_.term_group_at_end) term_group(change.pid);
   reaper_.forget(slot);
@@ -153,6 +158,20 @@ void Loop::on_ended(const os::ChildChange& change) {
   // beside its successor. At the end of all, --wait-all gives it its time.
   const bool waits = config_.wait_all.count > 0 && supervisor_.ending();
   if (supervises_ && has_group() && !waits) (void)os::send_signal(-change.pid, SIGKILL);
+}
+
+// How the life of a child, in that slot or of an orphan, begins or has ended.
+void Loop::say_life(Kind kind, const os::ChildChange& change, int slot) {
+  Notice notice;
+  notice.kind = kind;
+  notice.pid = change.pid;
+  notice.other = change.status.value;
+  if (slot >= 0 && supervises_) {
+    notice.of_replica = true;
+    notice.slot = supervisor_.place_of(slot);
+    if (kind != Kind::spawned) notice.lived = now_ - reaper_.since(slot);
+  }
+  reporter_.say(notice);
 }
 
 // The leader's zombie still holds the group's number.
@@ -201,7 +220,7 @@ void Loop::perform(const Action& action) {
   case Action::Kind::exit:
     exiting_ = true;
     exit_code_ = action.code;
-    reporter_.say(Kind::exiting, 0, action.code);
+    reporter_.say(action.notice, 0, action.code);
     break;
   }
 }
@@ -241,6 +260,7 @@ Error Loop::equip(int slot) {
     request_.ready_from = fleet_.links.given();
     request_.ready_to = config_.ready_fd;
   }
+  if (!error.failed()) error = open_logs(slot);
   request_.environment = fleet_.environment->of_slot(slot, supervisor_.count());
   return error;
 }
@@ -266,9 +286,9 @@ void Loop::on_not_started(int slot, const SpawnOutcome& outcome) {
 }
 
 void Loop::on_started(int slot, pid_t pid) {
-  reaper_.remember(slot, pid);
+  reaper_.remember(slot, pid, now_);
   if (config_.placement == Placement::new_session) reporter_.say(Kind::session_made);
-  reporter_.say(Kind::spawned, pid);
+  say_life(Kind::spawned, {.pid = pid}, slot);
   reporter_.wait_no_more();
   if (!supervises_) release_inherited();
   dispatch(make_event(Event::Kind::spawned, slot));
@@ -334,6 +354,10 @@ void Loop::weigh(int slot) {
 
 void Loop::send_rest(int number) {
   more_children_ = true;  // should nobody be left, no SIGCHLD will tell
+  if (number == SIGKILL && config_.verbosity > 0 && !rest_named_) {
+    rest_named_ = true;
+    name_descendants(reporter_);
+  }
   if (pid1_) {
     // ESRCH: nobody else is in the namespace.
     (void)os::send_signal(-1, number);

@@ -29,6 +29,7 @@ class Loop {
   void give_up_lost();
   void on_stopped(const os::ChildChange& change);
   void on_ended(const os::ChildChange& change);
+  void say_life(Notice::Kind kind, const os::ChildChange& change, int slot);
   void term_group(pid_t leader) const;
   void tick();
 
@@ -56,6 +57,10 @@ class Loop {
   void move(int from, int to);
   void mend(int slot);
   void weigh(int slot);
+
+  // src/log_events.cc
+  Error open_logs(int slot);
+  void tell_log_failure();
   // The child leads a process group of its own.
   bool has_group() const { return config_.placement != Placement::same_group; }
 
@@ -72,6 +77,7 @@ class Loop {
   bool supervises_;
   bool more_children_ = true;  // some changes may not have been told yet
   bool exiting_ = false;
+  bool rest_named_ = false;
   Instant now_{};
   SignalSet sent_{};  // to the first child, ever
   Reaper reaper_;

@@ -128,13 +128,10 @@ int main(int argc, char** argv, char** environment) {
   const Dialect dialect = choose_dialect(argc > 0 ? argv[0] : "");
   Invocation invocation = parse_invocation(dialect, argv, environment);
   const Config& config = invocation.config;
-  const Voice voice{config.style,
-                    config.verbosity,
-                    config.warn_reaped,
-                    os::own_pid(),
-                    dialect.name,
-                    dialect.usage,
-                    invocation.command != nullptr ? invocation.command[0] : "",
+  const Voice voice{config.style,       config.verbosity,
+                    config.warn_reaped, config.log == LogFormat::json,
+                    os::own_pid(),      dialect.name,
+                    dialect.usage,      invocation.command != nullptr ? invocation.command[0] : "",
                     os::error_text};
   Reporter reporter(voice);
   if (invocation.refused()) return refuse(dialect, invocation, reporter);

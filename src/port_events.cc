@@ -21,6 +21,8 @@ void Loop::drain_links() {
       // With nobody left to call, reading would wait for ever.
       source.readable ? answer_bind(source.slot) : fleet_.links.close_binds(source.slot);
       break;
+    case Source::Kind::lines: fleet_.logs->read(source.slot); break;
+    case Source::Kind::room: fleet_.logs->resume(source.slot); break;
     }
   }
 }
@@ -80,9 +82,11 @@ void Loop::move(int from, int to) {
   const pid_t pid = reaper_.pid(from);
   if (pid != 0) {
     reaper_.forget(from);
-    reaper_.remember(to, pid);
+    reaper_.remember(to, pid, reaper_.since(from));
   }
   fleet_.links.move(from, to);
+  if (fleet_.logs != nullptr)
+    fleet_.logs->swap(static_cast<unsigned>(from), static_cast<unsigned>(to));
 }
 
 }  // namespace hydrinit

@@ -50,6 +50,8 @@ enum class ReadyBy : std::uint8_t {
 enum class Balance : std::uint8_t { even = 1, shared };
 // What a reload does first with a replica; automatic hangs on how many are wanted then.
 enum class ReloadOrder : std::uint8_t { automatic, drain, start_first, stop_first };
+// What becomes of the replicas' output: it is their own, or goes out line by line.
+enum class LogFormat : std::uint8_t { raw = 1, prefix, json };
 
 // How many replicas there can be, which a slot's 16 bits hold with room to spare.
 inline constexpr int kReplicasMax = 10000;
@@ -78,6 +80,7 @@ struct Config {
   ReadyBy ready_by = ReadyBy::automatic;
   Balance balance = Balance::even;
   ReloadOrder reload_order = ReloadOrder::automatic;
+  LogFormat log = LogFormat::raw;
   std::uint8_t ready_fd = 0;
   bool listen_pid = true;
   bool pin = false;
@@ -114,9 +117,11 @@ struct Config {
   bool asks() const { return verb >= Verb::status && verb < Verb::help; }
   // hydrinit keeps sockets for the replicas.
   bool has_ports() const { return listen.size() > 0 || share != nullptr; }
+  // hydrinit reads what the replicas write.
+  bool logs() const { return log != LogFormat::raw; }
   // A replica and hydrinit have something to say to each other, or there are queues to look at.
   bool needs_links() const {
-    return share != nullptr || balances() ||
+    return share != nullptr || balances() || logs() ||
            (supervises() && (ready_by == ReadyBy::descriptor || ready_by == ReadyBy::notify));
   }
   // ... one for each of them, so that it matters who is to be served.

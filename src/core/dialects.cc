@@ -145,6 +145,8 @@ constexpr OptionRow kNativeOptionsRows[] = {
     VALUE(Value::size, 0, policy, max_memory, "max-memory", "SIZE",
           "a replica with more is replaced (no limit)"),
     FLAG(0, detail, pin, true, false, "pin", "each replica on a CPU of its own"),
+    VALUE(Value::log, 0, policy, log, "log", "HOW",
+          "raw, prefix: '[2] line', json: an object a line"),
     FLAG('w', detail, warn_reaped, true, false, "warn-reaped", "name every orphan reaped"),
     VALUE(Value::count, 'v', policy, verbosity, "verbose", "", "say what happens; repeatable"),
     FLAG('q', policy, verbosity, -1, 0, "quiet", "say only why nothing could start"),

@@ -15,9 +15,10 @@ constexpr int kLevels = 8;
 
 // The words. %p the pid, %i our own, %q the command, %s and %n the signal by name and number, %o
 // and %m the other number as a signal's name and plainly, %r the slot, %w how it ended, %t when it
-// starts again, %g "pid 7" or "process group 7", %f the name, %c the letter, %v the value, %x what
-// it should have been, %e the error, %d the code, %u the usage line, %z the program's name, %h the
-// speaker: "hydrinit: ", "[dumb-init] ", "[WARN  tini (1)] " by level.
+// starts again, %y which replica that is, %g "pid 7" or "process group 7", %f the name, %c the
+// letter, %v the value, %x what it should have been, %e the error, %d the code, %u the usage line,
+// %z the program's name, %h the speaker: "hydrinit: ", "[dumb-init] ", "[WARN  tini (1)] " by
+// level.
 using Row = PackedRow<2, 1>;
 constexpr Row say(Kind kind, int level, Stream stream, const char* words) {
   const int biased = level + kLevelBias + static_cast<int>(stream) * kLevels;
@@ -57,6 +58,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::share_failed, kAlways, "%h--share: %f: %e (see --listen, --user)"),
     say(Kind::user_failed, kAlways, "%h--user: %f: %e"),
     say(Kind::user_unknown, kAlways, "%h--user: '%f' is unknown here"),
+    say(Kind::log_lost, 0, "%hlines are lost: %f: %e"),
     say(Kind::exec_failed, kAlways, "%hcannot run '%q': %e"),
     say(Kind::spawn_failed, kAlways, "%hcannot start '%q': %f: %e"),
     say(Kind::fatal, kAlways, "%h%f: %e"),
@@ -88,15 +90,21 @@ constexpr Row kNativeRows[] = {
     say(Kind::rest_killed, 0, "%hprocesses remain after --wait-all, sending KILL"),
     say(Kind::rest_left, 0, "%hsome could not be killed"),
     say(Kind::lines_dropped, 0, "%h%d messages could not be written"),
-    say(Kind::spawned, 1, "%hstarted '%q' as pid %p"),
+    say(Kind::exiting_alone, 0, "%hexiting with code %d, no replica's own"),
+    say(Kind::replica_up, 1, "%hreplica %r is up"),
+    say(Kind::replica_drains, 1, "%hdraining replica %r"),
+    say(Kind::replica_replaced, 1, "%hreplacing replica %r"),
+    say(Kind::spawned, 1, "%hstarted '%q' as pid %p%y"),
     say(Kind::received, 1, "%hreceived %s"),
     say(Kind::sent, 1, "%hsent %s to %g"),
     say(Kind::not_sent, 1, "%hdropped %s"),
-    say(Kind::leader_exited, 1, "%hpid %p ended with code %m"),
-    say(Kind::leader_killed, 1, "%hpid %p was killed by %o"),
+    say(Kind::leader_exited, 1, "%hpid %p ended with code %m%y"),
+    say(Kind::leader_killed, 1, "%hpid %p was killed by %o%y"),
     say(Kind::orphan_exited, 1, "%hreaped orphan pid %p, which ended with code %m"),
     say(Kind::orphan_killed, 1, "%hreaped orphan pid %p, which was killed by %o"),
     say(Kind::stop_delayed, 1, "%hholding %s back for --stop-delay"),
+    say(Kind::still_there, 1, "%hpid %p (%f) remains"),
+    say(Kind::not_reaped, 1, "%hpid %p (%f) is a zombie, not reaped by its parent %d"),
     say(Kind::rest_told, 1, "%hsent TERM to the remaining processes"),
     say(Kind::suspending, 1, "%hstopping myself"),
     say(Kind::exiting, 1, "%hexiting with code %d"),
@@ -210,6 +218,17 @@ void append_end(Text& out, const Notice& notice) {
   append_signal(out, notice.signal);
 }
 
+void append_replica(Text& out, const Notice& notice) {
+  if (!notice.of_replica) return;
+  out.add(" (replica %d", notice.slot);
+  const bool short_life = notice.lived < Millis{10000};
+  if (notice.lived >= Millis{0}) {
+    out.add(", after %d%s", static_cast<int>(notice.lived.count / (short_life ? 1 : 1000)),
+            short_life ? " ms" : " s");
+  }
+  out.put(')');
+}
+
 // In the order of ValueKind.
 constexpr PackedRow<1, 1> kDescriptionRows[] = {
     {{1}, {"yes or no (1 or 0, on or off)"}},
@@ -230,15 +249,16 @@ constexpr PackedRow<1, 1> kDescriptionRows[] = {
     {{20}, {"[NAME=]PORT, ADDRESS:PORT, [IPV6]:PORT, udp:... or unix:PATH, 16 at most"}},
     {{21}, {"a list of ports 1 to 65535"}},
     {{22}, {"a user: NAME or UID, :GROUP or :GID"}},
-    {{23}, {"a size (64K, 300M, 1G)"}},
-    {{24}, {"a process id"}},
-    {{25}, {"a number up to 10000"}},
+    {{23}, {"raw, prefix or json"}},
+    {{24}, {"a size (64K, 300M, 1G)"}},
+    {{25}, {"a process id"}},
     {{26}, {"a number up to 10000"}},
-    {{27}, {"table or json"}},
+    {{27}, {"a number up to 10000"}},
+    {{28}, {"table or json"}},
 };
 constexpr auto kDescriptions = packed<kDescriptionRows, 0>();
 static_assert(static_cast<int>(ValueKind::status_list) == 7);
-static_assert(static_cast<int>(ValueKind::ask_format) == 27);
+static_assert(static_cast<int>(ValueKind::ask_format) == 28);
 
 // The dialects' own kinds have words of their own, without a description.
 void append_description(Text& out, ValueKind kind) {
@@ -249,7 +269,9 @@ void append_description(Text& out, ValueKind kind) {
 void append_code(Text& out, char code, const Line& line, const Notice& notice, const Voice& voice,
                  Style style) {
   switch (code) {
-  case field_code('h'): append_head(out, line.level(), style, voice.own_pid); break;
+  case field_code('h'):
+    if (!voice.json) append_head(out, line.level(), style, voice.own_pid);
+    break;
   case field_code('p'): out.put_number(notice.pid); break;
   case field_code('i'): out.put_number(voice.own_pid); break;
   case field_code('q'): out.put_shown(voice.command); break;
@@ -259,6 +281,7 @@ void append_code(Text& out, char code, const Line& line, const Notice& notice, c
   case field_code('m'): out.put_number(notice.other); break;
   case field_code('r'): out.put_number(notice.slot); break;
   case field_code('w'): append_end(out, notice); break;
+  case field_code('y'): append_replica(out, notice); break;
   case field_code('t'):
     notice.code > 0 ? out.add("in %d ms", notice.code) : out.put("at once");
     break;

@@ -33,6 +33,7 @@ enum class ValueKind : std::uint8_t {
   listen_list,      // sockets
   share,            // ports, or none at all
   user,             // NAME or UID[:GROUP or GID]
+  log,              // a word
   size,             // of memory, in KiB
   pid,
   // The verbs that ask, whose row says which: with a number, and those that can do without.
@@ -79,6 +80,9 @@ struct Notice {
     send_failed,   // signal, pid, code = errno
     // Replicas. Ended: signal, or else other is the exit code.
     replica_restarts,  // slot, how it ended, code = the delay in ms
+    replica_up,        // slot
+    replica_drains,    // slot: gets no new connections
+    replica_replaced,  // slot: by a reload
     replica_done,      // slot, how it ended
     replica_failed,    // slot, how it ended
     replica_decided,   // slot: by the exit policy the rest is stopped
@@ -105,6 +109,7 @@ struct Notice {
     share_failed,   // name of the operation, code = errno: a replica was given no socket
     user_unknown,   // name: the user or its group
     user_failed,    // name of the operation, code = errno
+    log_lost,       // name of the stream, code = errno: it cannot be written
     // The end.
     stop_delayed,    // signal
     stop_timed_out,  // pid
@@ -112,8 +117,11 @@ struct Notice {
     child_lost,      // pid: somebody else took the exit status of the child
     rest_told,       // the remaining processes got TERM
     rest_killed,     // ... and KILL
+    still_there,     // pid, name of its command: it gets KILL
+    not_reaped,      // pid, name of its command: a zombie of the parent code
     rest_left,       // ... and some are still there
     exiting,         // code
+    exiting_alone,   // code: no replica ended with it
     // Ourselves.
     suspending,        // hydrinit stops itself
     hand_off_ignored,  // signal: the kernel's, for letting the terminal go
@@ -124,6 +132,7 @@ struct Notice {
   };
   Kind kind = Kind::none;
   bool to_group = false;
+  bool of_replica = false;  // of slot, which has lived so long; negative: it begins to
   std::uint8_t signal = 0;
   std::uint8_t other = 0;
   char letter = 0;
@@ -131,6 +140,7 @@ struct Notice {
   int pid = 0;
   int code = 0;
   int slot = 0;
+  Millis lived{-1};
   const char* name = nullptr;
   const char* name_end = nullptr;  // when name goes on behind it
   const char* value = nullptr;
@@ -141,6 +151,7 @@ struct Voice {
   Style style = Style::native;
   std::int8_t verbosity = 0;
   bool warn_reaped = false;
+  bool json = false;  // the line becomes an object that says itself who speaks
   int own_pid = 0;
   const char* name = "";  // of the dialect, as its usage
   const char* usage = "";

@@ -319,9 +319,12 @@ bool Parser::apply_value(const Option& option, const char* value) {
     return number != 0;
   }
   if (kind == ValueKind::exit_when || kind == ValueKind::balance ||
-      kind == ValueKind::reload_order) {
-    const char* words = kind == ValueKind::exit_when ? kExitWhenWords : kReloadOrderWords;
-    const int number = word_number(value, kind == ValueKind::balance ? kBalanceWords : words);
+      kind == ValueKind::reload_order || kind == ValueKind::log) {
+    const char* words = kExitWhenWords;
+    if (kind == ValueKind::balance) words = kBalanceWords;
+    if (kind == ValueKind::reload_order) words = kReloadOrderWords;
+    if (kind == ValueKind::log) words = kLogWords;
+    const int number = word_number(value, words);
     field<std::uint8_t>(option.field()) = static_cast<std::uint8_t>(number);
     return number != 0;
   }

@@ -92,6 +92,7 @@ inline constexpr char kRestartWords[] = "no\0on-failure\0always\0";
 inline constexpr char kExitWhenWords[] = "failed\0any\0all\0never\0";
 inline constexpr char kBalanceWords[] = "even\0shared\0";
 inline constexpr char kFormatWords[] = "table\0json\0";
+inline constexpr char kLogWords[] = "raw\0prefix\0json\0";
 inline constexpr char kReloadOrderWords[] = "drain\0start-first\0stop-first\0";
 
 // hydrinit's own table: the HYDRINIT_ variables are named after it in every dialect.

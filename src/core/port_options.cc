@@ -83,8 +83,8 @@ bool names_port(const char* ports, int port) {
 Notice check_ports(const Config& config) {
   if (config.ready_by == ReadyBy::listen && config.share == nullptr)
     return refusal(Said::needs_other, "ready listen", "share");
-  if (config.share != nullptr && !config.supervises())
-    return refusal(Said::needs_other, "share", "replicas");
+  if ((config.share != nullptr || config.logs()) && !config.supervises())
+    return refusal(Said::needs_other, config.logs() ? "log" : "share", "replicas");
   const int behind = kListenFdFirst + static_cast<int>(config.listen.size());
   if (config.ready_by == ReadyBy::descriptor && config.ready_fd < behind)
     return refusal(Said::given_twice, "ready", "listen");

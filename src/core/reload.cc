@@ -100,6 +100,7 @@ void Supervisor::replace(int slot) {
   const ReloadOrder order = reload_order();
   // One that is being killed as it was not up in time makes room too, and is no failure of this.
   replica.overdue = false;
+  out_->report(Said::replica_replaced, slot);
   if (order == ReloadOrder::drain) return retire(slot);
   // One that is not up yet has nothing to hand over.
   if (order == ReloadOrder::stop_first || replica.stage != Stage::running) return stop_one(slot);
@@ -164,6 +165,7 @@ void Supervisor::retire(int slot) {
   if (replica.stage != Stage::running && !replica.in_balance) return stop_one(slot);
   if (!replica.take(Step::drain)) return;
   replica.since = now_;
+  out_->report(Said::replica_drains, slot);
   set_deadline(replica, now_ + config_.drain_time);
 }
 

@@ -114,6 +114,7 @@ struct Replica {
 // Which process is in a slot, and the slot in a hash table of pids: chains that begin in heads
 // (linux/reaper.h).
 struct PidEntry {
+  Instant since{};  // when it was started
   std::int32_t pid = 0;
   std::uint16_t head = 0;  // the first slot of the chain for hash i, plus 1; 0: none
   std::uint16_t next = 0;  // the next slot in the same chain, plus 1

@@ -211,6 +211,7 @@ void Supervisor::become_up(int slot) {
   replica.since = config_.ready_by == ReadyBy::time ? replica.since + config_.ready : now_;
   replica.excused = false;
   clear_deadline(replica);
+  out_->report(Said::replica_up, slot);
   if (reloading_ && reload_slot_ == slot) successor_up();
 }
 
@@ -439,7 +440,9 @@ void Supervisor::on_drained(const Event& event) {
 void Supervisor::exit(int code) {
   phase_ = Phase::idle;
   deadline_ = kNever;
-  out_->exit(code);
+  bool own = supervises_ && code != 0;
+  for (const Replica& replica : replicas_) own = own && replica.last.code() != code;
+  out_->exit(code).notice = own ? Said::exiting_alone : Said::exiting;
 }
 
 // ---- time --------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ struct Action {
     close,      // slot's sockets
     close_all,  // all sockets
     report,     // notice; slot, code, signal.number and other belong to it
-    exit,       // code; nothing follows
+    exit,       // code, and the notice of it; nothing follows
   };
   Kind kind{};
   SignalScope scope{};
@@ -139,7 +139,11 @@ class Actions : public FixedVec<Action, 10> {
     action.code = code;
     if (status.kind == ExitStatus::Kind::signalled) action.signal.number = status.value;
   }
-  void exit(int code) { next(Action::Kind::exit).code = code; }
+  Action& exit(int code) {
+    Action& action = next(Action::Kind::exit);
+    action.code = code;
+    return action;
+  }
 
  private:
   [[gnu::noinline]] Action& next(Action::Kind kind, int slot = 0) {

@@ -85,6 +85,37 @@ void signal_one(int pid, void* number) {
   (void)os::send_signal(pid, *static_cast<int*>(number));
 }
 
+struct Naming {
+  Reporter& reporter;
+  int named;
+};
+
+// /proc/PID/stat: "PID (COMMAND) STATE PARENT ..." (proc(5)); the command may have anything in it.
+void name_one(int pid, void* context) {
+  Naming& naming = *static_cast<Naming*>(context);
+  char buffer[512];
+  char name[32];
+  Text path(name);
+  path.add("/proc/%d/stat", pid);
+  path.put('\0');
+  if (os::read_file(name, buffer).failed() || ++naming.named > kNamedMax) return;
+  const char* begin = buffer;
+  (void)take_number(begin, INT32_MAX);
+  const char* end = begin;
+  for (const char* c = begin; *c != '\0'; ++c) {
+    if (*c == ')') end = c;
+  }
+  const char* parent = end + 4;
+  Notice notice;
+  notice.kind = end[2] == 'Z' ? Notice::Kind::not_reaped : Notice::Kind::still_there;
+  notice.pid = pid;
+  notice.name = begin + 2;
+  notice.name_end = end;
+  notice.code = static_cast<int>(take_number(parent, INT32_MAX));
+  // Our own is reaped next.
+  if (end[2] != 'Z' || notice.code != os::own_pid()) naming.reporter.say(notice);
+}
+
 }  // namespace
 
 Error visit_descendants(int root, void (*visit)(int pid, void* context), void* context) {
@@ -93,6 +124,12 @@ Error visit_descendants(int root, void (*visit)(int pid, void* context), void* c
 
 Error signal_descendants(int number) {
   return visit_descendants(os::own_pid(), signal_one, &number);
+}
+
+void name_descendants(Reporter& reporter) {
+  Naming naming{reporter, 0};
+  // Where /proc does not tell them they have no names.
+  (void)visit_descendants(os::own_pid(), name_one, &naming);
 }
 
 int memory_of_tree(int root) {

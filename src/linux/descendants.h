@@ -3,7 +3,7 @@
 // children files of /proc (proc(5)), from us downward.
 #pragma once
 
-#include "linux/os.h"
+#include "linux/report.h"
 
 namespace hydrinit {
 
@@ -19,6 +19,10 @@ Error signal_descendants(int number);
 // The memory of a process and its descendants in KiB, by Pss: what several share counts once
 // (proc(5), smaps_rollup). 0: it cannot be told.
 int memory_of_tree(int root);
+// Says of the first kNamedMax of them who they are, and of those that have ended who does not reap
+// them.
+void name_descendants(Reporter& reporter);
+inline constexpr int kNamedMax = 16;
 
 inline constexpr int kDepthMax = 16;
 

@@ -22,9 +22,9 @@ Error Links::prepare(const Config& config, std::span<Entry> entries) {
   return config.share ? net::open_pair(own_end_, child_end_) : Error{};
 }
 
-void Links::watch(Source::Kind kind, int slot, int fd, net::Watch how) const {
+bool Links::watch(Source::Kind kind, int slot, int fd, net::Watch how) const {
   const auto tag = static_cast<std::uint32_t>(kind) << kSlotBits | static_cast<std::uint32_t>(slot);
-  net::watch(epoll_.get(), fd, tag, how);
+  return net::watch(epoll_.get(), fd, tag, how);
 }
 
 int Links::next(Source (&out)[kSourcesMax]) const {

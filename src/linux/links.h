@@ -19,7 +19,8 @@ class Links {
   };
   // What happened to whom.
   struct Source {
-    enum class Kind : std::uint8_t { signals, connections, ready, binds };
+    // The last two: of the output by that number.
+    enum class Kind : std::uint8_t { signals, connections, ready, binds, lines, room };
     Kind kind;
     std::int16_t slot;
     bool readable;  // false: the other end is gone
@@ -32,7 +33,7 @@ class Links {
 
   // Sleep on this one: it is readable when any of them has something to tell.
   int epoll() const { return epoll_.get(); }
-  void watch(Source::Kind kind, int slot, int fd, net::Watch how = net::Watch::always) const;
+  bool watch(Source::Kind kind, int slot, int fd, net::Watch how = net::Watch::always) const;
   bool prepared() const { return epoll_.valid(); }
   // What there is to be told, without waiting; how many.
   static constexpr int kSourcesMax = net::kHappenedMax;

@@ -135,14 +135,14 @@ int receive_fd(int channel) {
 
 int open_epoll() { return own(::syscall(SYS_epoll_create1, EPOLL_CLOEXEC)); }
 
-void watch(int epoll, int fd, std::uint32_t tag, Watch how) {
+bool watch(int epoll, int fd, std::uint32_t tag, Watch how) {
   epoll_event event{};
-  event.events = EPOLLIN | (how == Watch::once ? EPOLLONESHOT : 0U);
+  event.events = how == Watch::writable ? EPOLLOUT : EPOLLIN;
+  if (how != Watch::always) event.events |= EPOLLONESHOT;
   event.data.u32 = tag;
   // EEXIST: it is known already, and armed again.
-  if (::syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-    ::syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_MOD, fd, &event);
-  }
+  return ::syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, fd, &event) == 0 ||
+         ::syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
 void unwatch(int epoll, int fd) {

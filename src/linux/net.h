@@ -50,9 +50,10 @@ int receive_fd(int channel);
 // epoll(7); negative: there is none to be had (errno).
 int open_epoll();
 // Readable, or hung up: wait() tells tag, again and again as long as it lasts; once: only once,
-// until it is watched again.
-enum class Watch : std::uint8_t { always, once };
-void watch(int epoll, int fd, std::uint32_t tag, Watch how = Watch::always);
+// until it is watched again; writable: once that there is room. False: fd is nothing to wait for,
+// such as a regular file.
+enum class Watch : std::uint8_t { always, once, writable };
+bool watch(int epoll, int fd, std::uint32_t tag, Watch how = Watch::always);
 void unwatch(int epoll, int fd);
 struct Happened {
   std::uint32_t tag;

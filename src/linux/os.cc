@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -51,6 +53,8 @@ constexpr PackedRow<1, 1> kErrorRows[] = {
     {{ETXTBSY}, {"Text file busy"}},
     {{ENAMETOOLONG}, {"File name too long"}},
     {{EBUSY}, {"Device or resource busy"}},
+    {{ENOSPC}, {"No space left on device"}},
+    {{EPIPE}, {"Broken pipe"}},
     {{ENOSYS}, {"Function not implemented"}},
     {{ELOOP}, {"Too many levels of symbolic links"}},
     {{EPROTO}, {"Protocol error"}},
@@ -155,13 +159,16 @@ bool take_pending_signal(int number) {
 }
 
 void wait_readable(int fd, Millis timeout) { (void)poll_one(fd, POLLIN, timeout); }
+void wait_writable(int fd, Millis timeout) { (void)poll_one(fd, POLLOUT, timeout); }
 
 // A descriptor of -1 is passed over (poll(2)).
 void pause(Millis time) { (void)poll_one(-1, 0, time); }
 
-Instant now() {
+namespace {
+std::int64_t read_clock(int clock) {
   // The plain system call: once a wake-up, it is not worth libc's search through the vDSO. Its long
-  // seconds since boot last for 68 years where a long has 32 bits.
+  // seconds since boot last for 68 years where a long has 32 bits; those since 1970 are unsigned
+  // here, which lasts until 2106.
 #ifdef SYS_clock_gettime32
   constexpr long kClockGettime = SYS_clock_gettime32;
 #else
@@ -169,9 +176,14 @@ Instant now() {
 #endif
   Time time{};
   // clock_gettime(2) fails only for an unknown clock.
-  ::syscall(kClockGettime, CLOCK_MONOTONIC, &time);
-  return {std::int64_t{time.seconds} * 1000 + time.nanoseconds / 1000000};
+  ::syscall(kClockGettime, clock, &time);
+  const auto seconds = static_cast<std::int64_t>(static_cast<unsigned long>(time.seconds));
+  return seconds * 1000 + time.nanoseconds / 1000000;
 }
+}  // namespace
+
+Instant now() { return {read_clock(CLOCK_MONOTONIC)}; }
+std::int64_t wall_clock() { return read_clock(CLOCK_REALTIME); }
 
 pid_t own_pid() {
   static pid_t pid = 0;
@@ -306,11 +318,20 @@ void* map(std::size_t size, int protection, int flags, int fd) {
 }  // namespace
 
 void* map_memory(std::size_t size) {
-  return map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  return map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 }
 
 void* map_file(int fd, std::size_t size, Access access) {
   return map(size, access == Access::write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd);
+}
+
+// madvise(2): EINVAL where the kernel has no others.
+void use_small_pages(void* memory, std::size_t size) {
+  ::syscall(SYS_madvise, memory, size, MADV_NOHUGEPAGE);
+}
+
+void give_back(void* memory, std::size_t size) {
+  ::syscall(SYS_madvise, memory, size, MADV_DONTNEED);
 }
 
 void unmap_memory(void* memory, std::size_t size) { ::syscall(SYS_munmap, memory, size); }
@@ -337,16 +358,17 @@ int close_gap(int first, int kept) {
   return kept + 1;
 }
 
-bool write_without_waiting(int fd, std::string_view text) {
+long write_some(int fd, std::string_view text) {
   iovec piece{const_cast<char*>(text.data()), text.size()};
   constexpr int kNoWait = 8;  // RWF_NOWAIT (linux/fs.h)
   // Offset -1, in its two halves: the current position. musl has no pwritev2 before 1.2.5.
   const long written = ::syscall(SYS_pwritev2, fd, &piece, 1, -1L, -1L, kNoWait);
-  if (written >= 0) return static_cast<std::size_t>(written) == text.size();
-  if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS) return false;
+  if (written >= 0) return written;
+  if (errno == EAGAIN) return 0;
+  if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS) return written;
   // Terminals and old kernels. POLLOUT on a pipe promises room for PIPE_BUF bytes (pipe(7)).
-  if (text.size() > PIPE_BUF || poll_one(fd, POLLOUT, Millis{0}) != 1) return false;
-  return ::syscall(SYS_write, fd, text.data(), text.size()) == static_cast<long>(text.size());
+  if (poll_one(fd, POLLOUT, Millis{0}) != 1) return 0;
+  return ::syscall(SYS_write, fd, text.data(), text.size() < PIPE_BUF ? text.size() : PIPE_BUF);
 }
 
 Error write_all(int fd, std::string_view text) {
@@ -379,6 +401,31 @@ Error read_file(const char* path, std::span<char> buffer) {
 
 // fcntl(2): EBADF for everything that is no pipe.
 bool is_pipe(int fd) { return ::syscall(SYS_fcntl, fd, F_GETPIPE_SZ) >= 0; }
+
+std::uint32_t readable_bytes(int fd) {
+  int bytes = 0;
+  control(fd, FIONREAD, &bytes);
+  return static_cast<std::uint32_t>(bytes);
+}
+
+bool is_terminal(int fd) {
+  winsize size{};
+  return control(fd, TIOCGWINSZ, &size) == 0;
+}
+
+bool same_file(int one, int other) {
+  // struct statx, which is the same everywhere (statx(2)), as words of 64 bits: number 4 is the
+  // inode's, 17 the device's.
+  constexpr int kInode = 0x100;  // STATX_INO
+  std::uint64_t files[2][32]{};
+  for (std::uint64_t* file : {files[0], files[1]}) {
+    ::syscall(SYS_statx, one, "", AT_EMPTY_PATH, kInode, file);
+    one = other;
+  }
+  return files[0][4] == files[1][4] && files[0][17] == files[1][17];
+}
+
+void clear_status_flags(int fd) { ::syscall(SYS_fcntl, fd, F_SETFL, 0); }
 
 int control(int fd, unsigned long request, void* argument) {
   return static_cast<int>(::syscall(SYS_ioctl, fd, request, argument));

@@ -72,11 +72,15 @@ bool take_pending_signal(int number);
 // Sleeps until fd is readable or the time has passed; negative: as long as it takes. It fails only
 // for want of kernel memory, and then returns at once.
 void wait_readable(int fd, Millis timeout);
+// The same for room to write.
+void wait_writable(int fd, Millis timeout);
 
 // Sleeps, whatever happens.
 void pause(Millis time);
 
 Instant now();
+// Milliseconds since 1970.
+std::int64_t wall_clock();
 
 // Asks the kernel once.
 pid_t own_pid();
@@ -126,8 +130,12 @@ struct FileLimit {
 FileLimit file_limit();
 void set_file_limit(const FileLimit& limit);
 
-// Zeroed pages of our own; nullptr when there are none (errno).
+// Zeroed pages of our own; nullptr when there are none (errno). Those not touched take nothing.
 void* map_memory(std::size_t size);
+// Of a large mapping: touching a page takes that one alone.
+void use_small_pages(void* memory, std::size_t size);
+// Whole pages in there are given back, and zero once they are touched again.
+void give_back(void* memory, std::size_t size);
 void unmap_memory(void* memory, std::size_t size);
 // The beginning of a file, shared with all who map it; nullptr: it cannot be (errno).
 enum class Access : std::uint8_t { read, write };
@@ -145,9 +153,9 @@ void change_directory(const char* path);
 int close_gap(int first, int kept);
 
 // An inherited stream that may be a full pipe or a stopped terminal: writes what can be written
-// without waiting, and never sets O_NONBLOCK, as the description is shared. False: not written
-// whole.
-bool write_without_waiting(int fd, std::string_view text);
+// without waiting, and never sets O_NONBLOCK, as the description is shared. How many bytes that
+// were, 0 also when there is no room for any; negative: it failed (errno).
+long write_some(int fd, std::string_view text);
 // Before anything runs waiting is harmless: writes all, or returns why not.
 Error write_all(int fd, std::string_view text);
 
@@ -155,6 +163,13 @@ Error write_all(int fd, std::string_view text);
 Error read_file(const char* path, std::span<char> buffer);
 
 bool is_pipe(int fd);
+// How many bytes can be read at once.
+std::uint32_t readable_bytes(int fd);
+bool is_terminal(int fd);
+// Both are the same file, or one cannot be told.
+bool same_file(int one, int other);
+// O_NONBLOCK and the like, which outlive whoever has set them.
+void clear_status_flags(int fd);
 
 // ioctl(2) with its plain result; libc's is 100 bytes of compatibility.
 int control(int fd, unsigned long request, void* argument);

@@ -7,9 +7,10 @@ void Reaper::configure(bool also_stopped, bool leave_zombies) {
   peek_ = leave_zombies ? os::Peek::leave : os::Peek::reap;
 }
 
-void Reaper::remember(int slot, pid_t pid) {
+void Reaper::remember(int slot, pid_t pid, Instant since) {
   PidEntry& entry = entries_[static_cast<std::size_t>(slot)];
   std::uint16_t& head = head_of(pid);
+  entry.since = since;
   entry.pid = pid;
   entry.next = head;
   head = static_cast<std::uint16_t>(slot + 1);

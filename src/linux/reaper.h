@@ -18,10 +18,12 @@ class Reaper {
   // only let go by done().
   void configure(bool also_stopped, bool leave_zombies);
 
-  void remember(int slot, pid_t pid);
+  void remember(int slot, pid_t pid, Instant since = {});
   void forget(int slot);
   // 0: there is no process.
   pid_t pid(int slot) const { return entries_[static_cast<std::size_t>(slot)].pid; }
+  // When it was remembered first.
+  Instant since(int slot) const { return entries_[static_cast<std::size_t>(slot)].since; }
   // Negative: it is no replica.
   int slot_of(pid_t pid) const;
   int slots() const { return static_cast<int>(entries_.size()); }

@@ -3,15 +3,35 @@
 #include <unistd.h>
 
 namespace hydrinit {
+namespace {
+
+constexpr std::size_t kLineSize = 512;
+
+}  // namespace
 
 bool Reporter::write(const Notice& notice) {
-  char line[512];
+  char line[kLineSize];
   Text text(line);
   const Stream stream = render(text, notice, voice_);
   if (text.empty()) return true;
   const int fd = stream == Stream::output ? STDOUT_FILENO : STDERR_FILENO;
-  if (waits_) return !os::write_all(fd, text.view()).failed();
-  return os::write_without_waiting(fd, text.view());
+  return voice_.json ? write_json(fd, text.view()) : write(fd, text.view());
+}
+
+bool Reporter::write(int fd, std::string_view line) {
+  if (waits_) return !os::write_all(fd, line).failed();
+  if (logs_ != nullptr) return logs_->say(fd, line);
+  return os::write_some(fd, line) == static_cast<long>(line.size());
+}
+
+// Several lines are one message.
+__attribute__((noinline)) bool Reporter::write_json(int fd, std::string_view line) {
+  char object[kLineSize * 6 + LineMux::kHeadMax];
+  LineMux mux;
+  mux.set_room(object, sizeof object);
+  mux.set_source({.format = LogFormat::json, .time_ms = os::wall_clock()});
+  mux.put_line({line.data(), line.size() - 1});
+  return write(fd, mux.pending());
 }
 
 void Reporter::say(const Notice& notice) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/notice.h"
-#include "linux/os.h"
+#include "linux/logs.h"
 
 namespace hydrinit {
 
@@ -17,11 +17,16 @@ class Reporter {
   void say_error(Notice::Kind kind, Error error, int pid = 0);
   // From now on rather lose a line than wait.
   void wait_no_more() { waits_ = false; }
+  // Whatever waits there for room must stay in one piece, and goes first.
+  void queue_behind(Logs& logs) { logs_ = &logs; }
 
  private:
   bool write(const Notice& notice);
+  bool write(int fd, std::string_view line);
+  bool write_json(int fd, std::string_view line);
 
   const Voice& voice_;
+  Logs* logs_ = nullptr;
   bool waits_ = true;
   int dropped_ = 0;
 };

@@ -123,6 +123,10 @@ IN_VFORK_CHILD int child_main(void* argument) {
   request.terminal->enter_child();
   if (request.null_input) os::null_standard_input();
   if (request.cpu >= 0) os::pin_to_cpu(request.cpu);
+  if (request.streams[0] >= 0) {
+    os::give_fd(request.streams[0], STDOUT_FILENO);
+    os::give_fd(request.streams[1], STDERR_FILENO);
+  }
   // As far as the limit of files goes before it is restored.
   int number = kListenFdFirst;
   for (int socket : request.sockets) os::give_fd(socket, number++);

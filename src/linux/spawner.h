@@ -30,7 +30,8 @@ struct SpawnRequest {
   std::span<const int> sockets{};
   int ready_from = -1;  // by which it says that it is up, and what number it is to have
   int ready_to = -1;
-  int bind_channel = -1;  // where its bind(2) notifications are to be sent; negative: none
+  int streams[2] = {-1, -1};  // what standard output and error are to be; negative: as they are
+  int bind_channel = -1;      // where its bind(2) notifications are to be sent; negative: none
 };
 
 struct SpawnOutcome {

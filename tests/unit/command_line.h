@@ -184,6 +184,15 @@ inline std::string shown(Balance balance) {
   return "?";
 }
 
+inline std::string shown(LogFormat format) {
+  switch (format) {
+  case LogFormat::raw: return "raw";
+  case LogFormat::prefix: return "prefix";
+  case LogFormat::json: return "json";
+  }
+  return "?";
+}
+
 inline std::string shown(ReloadOrder order) {
   switch (order) {
   case ReloadOrder::automatic: return "automatic";
@@ -253,6 +262,7 @@ inline Words fields(const Config& config) {
       "restart=" + shown(config.restart),
       "exit_when=" + shown(config.exit_when),
       "ready_by=" + shown(config.ready_by),
+      "log=" + shown(config.log),
       "ready_fd=" + std::to_string(config.ready_fd),
       "balance=" + shown(config.balance),
       "reload_order=" + shown(config.reload_order),

@@ -138,6 +138,7 @@ TEST(Notice, HydrinitsWords) {
           {Kind::user_failed, -1, "hydrinit: --user: word: No such file or directory"},
           {Kind::not_ready, 0,
            "hydrinit: replica 4 is not up within --ready-timeout, sending KILL"},
+          {Kind::log_lost, 0, "hydrinit: lines are lost: word: No such file or directory"},
           {Kind::exec_failed, -1, "hydrinit: cannot run 'sleep': No such file or directory"},
           {Kind::spawn_failed, -1,
            "hydrinit: cannot start 'sleep': word: No such file or directory"},
@@ -171,11 +172,17 @@ TEST(Notice, HydrinitsWords) {
           {Kind::leader_killed, 1, "hydrinit: pid 7 was killed by QUIT"},
           {Kind::orphan_exited, 1, "hydrinit: reaped orphan pid 7, which ended with code 3"},
           {Kind::orphan_killed, 1, "hydrinit: reaped orphan pid 7, which was killed by QUIT"},
+          {Kind::replica_up, 1, "hydrinit: replica 4 is up"},
+          {Kind::replica_drains, 1, "hydrinit: draining replica 4"},
+          {Kind::replica_replaced, 1, "hydrinit: replacing replica 4"},
           {Kind::replica_done, 1, "hydrinit: replica 4 was killed by TERM and is done"},
           {Kind::stop_delayed, 1, "hydrinit: holding TERM back for --stop-delay"},
+          {Kind::still_there, 1, "hydrinit: pid 7 (word) remains"},
+          {Kind::not_reaped, 1, "hydrinit: pid 7 (word) is a zombie, not reaped by its parent 2"},
           {Kind::rest_told, 1, "hydrinit: sent TERM to the remaining processes"},
           {Kind::suspending, 1, "hydrinit: stopping myself"},
           {Kind::exiting, 1, "hydrinit: exiting with code 2"},
+          {Kind::exiting_alone, 0, "hydrinit: exiting with code 2, no replica's own"},
           {Kind::rewritten, 2, "hydrinit: rewriting TERM to QUIT"},
           {Kind::hand_off_ignored, 2, "hydrinit: ignored the terminal's TERM"},
           {Kind::session_made, 2, "hydrinit: the child leads a new session"},
@@ -221,6 +228,8 @@ const std::vector<Line> kOfVariables = {
     {Kind::user_unknown, -1, "hydrinit: --user: 'word' is unknown here"},
     {Kind::user_failed, -1, "hydrinit: --user: word: No such file or directory"},
     {Kind::not_ready, 0, "hydrinit: replica 4 is not up within --ready-timeout, sending KILL"},
+    {Kind::log_lost, 0, "hydrinit: lines are lost: word: No such file or directory"},
+    {Kind::exiting_alone, 0, "hydrinit: exiting with code 2, no replica's own"},
     {Kind::lines_dropped, 0, "hydrinit: 2 messages could not be written"},
 };
 
@@ -337,8 +346,13 @@ TEST(Notice, CatatonitsWords) {
       {Kind::leader_killed, 1, "hydrinit: pid 7 was killed by QUIT"},
       {Kind::orphan_exited, 1, "hydrinit: reaped orphan pid 7, which ended with code 3"},
       {Kind::orphan_killed, 1, "hydrinit: reaped orphan pid 7, which was killed by QUIT"},
+      {Kind::replica_up, 1, "hydrinit: replica 4 is up"},
+      {Kind::replica_drains, 1, "hydrinit: draining replica 4"},
+      {Kind::replica_replaced, 1, "hydrinit: replacing replica 4"},
       {Kind::replica_done, 1, "hydrinit: replica 4 was killed by TERM and is done"},
       {Kind::stop_delayed, 1, "hydrinit: holding TERM back for --stop-delay"},
+      {Kind::still_there, 1, "hydrinit: pid 7 (word) remains"},
+      {Kind::not_reaped, 1, "hydrinit: pid 7 (word) is a zombie, not reaped by its parent 2"},
       {Kind::rest_told, 1, "hydrinit: sent TERM to the remaining processes"},
       {Kind::suspending, 1, "hydrinit: stopping myself"},
       {Kind::exiting, 1, "hydrinit: exiting with code 2"},
@@ -548,6 +562,27 @@ TEST(Notice, LongLineIsCutAndStillEndsInItsNewline) {
   Text text(buffer);
   render(text, sample(Kind::stop_timed_out), voice_of(Style::native, 0));
   EXPECT_EQ(text.view(), "hydrinit: pid 7 did not\n");
+}
+
+TEST(Notice, LifeOfAReplicaHasItsNumberAndLength) {
+  Notice notice = sample(Kind::spawned);
+  notice.of_replica = true;
+  const Voice voice = voice_of(Style::native, 1);
+  EXPECT_EQ(said(notice, voice).text, "hydrinit: started 'sleep' as pid 7 (replica 4)\n");
+  notice.kind = Kind::leader_exited;
+  notice.lived = Millis{9999};
+  EXPECT_EQ(said(notice, voice).text,
+            "hydrinit: pid 7 ended with code 3 (replica 4, after 9999 ms)\n");
+  notice.kind = Kind::leader_killed;
+  notice.lived = Millis{10000};
+  EXPECT_EQ(said(notice, voice).text,
+            "hydrinit: pid 7 was killed by QUIT (replica 4, after 10 s)\n");
+}
+
+TEST(Notice, AsJsonItIsWithoutTheSpeakersName) {
+  Voice voice = voice_of(Style::native, 1);
+  voice.json = true;
+  EXPECT_EQ(said(sample(Kind::received), voice).text, "received TERM\n");
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ const std::vector<Described>& policies() {
       {0, "index-env", "PORT=3000", "index_env=PORT=3000", {}},
       {0, "max-memory", "300M", "max_memory=307200", {"-n4"}},
       {0, "pin", "", "pin=yes", {}},
+      {0, "log", "prefix", "log=prefix", {"-n4"}, true},
       {'w', "warn-reaped", "", "warn_reaped=yes", {}},
       {'v', "verbose", "", "verbosity=1", {}},
       {'q', "quiet", "", "verbosity=-1", {}},
@@ -133,6 +134,7 @@ std::string sample_value(const Option& option) {
   case ValueKind::share: return "80,81";
   case ValueKind::user: return "1000:staff";
   case ValueKind::size: return "300M";
+  case ValueKind::log: return "json";
   case ValueKind::tini_signal:
   case ValueKind::tini_status:
   case ValueKind::low_rewrite:
@@ -149,7 +151,7 @@ std::string sample_value(const Option& option) {
 // Variables without which the option would contradict itself.
 Words beside(const Option& option) {
   const bool several = option.value() == ValueKind::share || option.value() == ValueKind::size ||
-                       option.value() == ValueKind::ready;
+                       option.value() == ValueKind::ready || option.value() == ValueKind::log;
   return several ? Words{"HYDRINIT_REPLICAS=4"} : Words{};
 }
 
@@ -249,6 +251,13 @@ TEST(Options, EveryOrderAndBalanceIsTakenByItsWord) {
   EXPECT_EQ(changes({"--reload-order=start-first"}), "reload_order=start_first");
   EXPECT_EQ(changes({"--reload-order=stop-first"}), "reload_order=stop_first");
   EXPECT_EQ(changes({"--balance=even"}, {}, "hydrinit", {"--balance=shared"}), "balance=even");
+}
+
+TEST(Options, LogIsForReplicas) {
+  EXPECT_EQ(changes({"--log=prefix"}), "hydrinit: --log: needs --replicas");
+  EXPECT_EQ(changes({"--log=json", "--restart=no"}), "hydrinit: --log: needs --replicas");
+  EXPECT_EQ(changes({"--log=raw"}), "");
+  EXPECT_EQ(changes({"--log=json"}, {}, "hydrinit", {"--restart=always"}), "log=json");
 }
 
 TEST(Options, ListenAddsUp) {
@@ -828,6 +837,7 @@ const std::vector<Refusal>& refusals() {
       {"restart-replica", kNumberWords, {"", "-1", "x", "10001", "all"}},
       {"pid", kPidWords, {"", "0", "-1", "self", "1x", "2147483648", "4294967297"}},
       {"timeout", kDurationWords, kBadDurations},
+      {"log", "raw, prefix or json", {"", "Raw", "JSON", "prefixed", "none", "json,raw", "1"}},
       {"index-env",
        kIndexWords,
        {"", "=", "=3000", "9PORT", "9", "PO RT", "PO-RT", "PORT.", "P\303\226RT", "PORT ", "PO\nRT",
@@ -1037,7 +1047,7 @@ TEST(Environment, EveryPolicyWorksThroughItsVariableAsOnTheCommandLine) {
     EXPECT_FALSE(by_word.refused()) << by_word.message();
     EXPECT_EQ(changes(by_variable.config(), by_word.config()), "") << variables[0];
   }
-  EXPECT_EQ(policies_seen, 36);
+  EXPECT_EQ(policies_seen, 37);
 }
 
 TEST(Environment, EveryPolicyChangesSomethingThroughItsVariable) {
@@ -1188,6 +1198,7 @@ TEST(Environment, ArgvWinsOverAValue) {
       {"HYDRINIT_RELOAD_ORDER=drain", {"--reload-order=stop-first"}, "reload_order=stop_first"},
       {"HYDRINIT_DRAIN_TIME=1s", {"--drain-time=2s"}, "drain_time=2000"},
       {"HYDRINIT_USER=root", {"--user=app"}, "user=app"},
+      {"HYDRINIT_LOG=json", {"--log=raw"}, ""},
       {"HYDRINIT_INDEX_ENV=A=1", {"--index-env=B"}, "index_env=B"},
       {"HYDRINIT_SINGLE_CHILD=1", {"-g"}, "scope=group"},
       {"HYDRINIT_QUIET=1", {"--no-quiet", "-v"}, "verbosity=1"},

@@ -472,6 +472,14 @@ TEST(Replicas, HupReplacesOneAfterTheOther) {
             "[3100] spawn 1\n[4100] reloaded\n");
 }
 
+TEST(Replicas, StepsOfAReloadAreTold) {
+  Story story(several(), true, 1, 64);
+  started(story).step_by_step().signal(kSignalHup).exited(0, 0);
+  EXPECT_EQ(story.at(4000).transcript(),
+            "[2000] received HUP\n[2000] reloading\n[2000] replaced 0\n[2000] send TERM to 0\n"
+            "[2000] spawn 0\n[3000] up 0\n[3000] reloaded\n");
+}
+
 TEST(Replicas, ReloadEndsWithTheFirstFailureAndTheOthersStay) {
   Story story(several(), true, 3, 3);
   started(story).signal(kSignalHup).exited(0, 0).at(2500).quietly();

@@ -55,6 +55,9 @@ inline std::string shown_report(const Action& action) {
   const std::string slot = " " + std::to_string(action.slot);
   const std::string in = " in " + std::to_string(action.code);
   if (action.notice == Notice::Kind::replica_restarts) return "restart" + slot + in;
+  if (action.notice == Notice::Kind::replica_up) return "up" + slot;
+  if (action.notice == Notice::Kind::replica_drains) return "drains" + slot;
+  if (action.notice == Notice::Kind::replica_replaced) return "replaced" + slot;
   if (action.notice == Notice::Kind::replica_done) return "done" + slot;
   if (action.notice == Notice::Kind::replica_failed) return "failed" + slot;
   if (action.notice == Notice::Kind::replica_decided) return "decided by" + slot;
@@ -191,6 +194,11 @@ class Story {
     queues_ = std::move(lengths);
     return *this;
   }
+  // The steps of each replica are told too.
+  Story& step_by_step() {
+    steps_ = true;
+    return *this;
+  }
   Story& start() { return give(Event::Kind::start); }
   Story& tick() { return give(Event::Kind::tick); }
 
@@ -268,6 +276,10 @@ class Story {
     Actions actions;
     supervisor_.step(event, actions);
     for (const Action& action : actions) {
+      const bool step = action.kind == Action::Kind::report &&
+                        action.notice >= Notice::Kind::replica_up &&
+                        action.notice <= Notice::Kind::replica_replaced;
+      if (step && !steps_) continue;
       char time[32];
       std::snprintf(time, sizeof time, "[%4lld] ", static_cast<long long>(now_.ms));
       transcript_ += time + shown(action, numbered_);
@@ -294,6 +306,7 @@ class Story {
 
   Config config_;
   bool numbered_;
+  bool steps_ = false;
   int failing_ = 0;
   bool transient_ = false;
   std::vector<int> queues_{};
