@@ -30,7 +30,7 @@ Error Logs::prepare(LogFormat format, const Links& links, std::span<Stream> stre
     Output& output = outputs_[i];
     output.stream = i;
     output.memory = memory + i * kMemory;
-    output.mux.set_room(output.memory + kReadSize, kMemory - kReadSize);
+    output.mux.set_room(output.memory + kReadSize, std::uint32_t{kMemory - kReadSize});
     output.pipes = net::open_epoll();
     if (output.pipes < 0) return {"epoll_create1", errno};
     watch(Kind::lines, output, output.pipes, net::Watch::always);

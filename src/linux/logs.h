@@ -73,7 +73,7 @@ class Logs {
   };
   static constexpr std::uint32_t kReadSize = 65536;
   // Whole pages wherever we run. The rest is for lines of ours.
-  static constexpr std::uint32_t kMemory = 8 * 65536;
+  static constexpr std::size_t kMemory = std::size_t{8} * 65536;
   static_assert(kReadSize + LineMux::kRoomMax + 4096 <= kMemory);
 
   unsigned first_of(unsigned slot) const {

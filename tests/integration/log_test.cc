@@ -162,10 +162,10 @@ TEST_P(Log, EachLifeEndsItsLastLine) {
 
 TEST_P(Log, BothOfAStartFirstReloadAreHeard) {
   const std::string script =
-      "echo start; trap 'printf stopped; exit 0' TERM; "
+      "trap 'printf stopped; exit 0' TERM; echo start; echo >&9; "
       "while :; do sleep 1000 & wait $!; done";
   Process process(
-      shell({"--log", "prefix", "-n", "2", "--ready", "10ms", "--reload-order", "start-first"},
+      shell({"--log", "prefix", "-n", "2", "--ready", "fd:9", "--reload-order", "start-first"},
             script),
       options());
   for (int reload = 0; reload < 2; ++reload) {
