@@ -128,6 +128,9 @@ bench: all $(BUILD)/probe
 demo: all
 	scripts/run-demo $(BUILD)/hydrinit
 
+containers: all
+	scripts/containers $(BUILD)/hydrinit
+
 # ---- checks --------------------------------------------------------------------------------------
 
 CXX_FILES := $(SOURCES) $(HEADERS) $(wildcard tests/*/*.cc tests/*/*.h)
@@ -151,7 +154,7 @@ check-layers: $(CORE_PLAIN)
 	scripts/check-layers $(CORE_PLAIN)
 
 check-scripts:
-	shellcheck $(filter-out scripts/make-pairs scripts/bench.d,$(wildcard scripts/*)) .ci/run
+	shellcheck -x $(filter-out scripts/make-pairs %.d,$(wildcard scripts/* scripts/containers.d/*)) .ci/run
 
 size: all
 	scripts/check-size $(BUILD)/hydrinit
@@ -168,7 +171,7 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests test bench demo format check-format tidy check-layers check-scripts size install clean FORCE
+.PHONY: all tests test bench demo containers format check-format tidy check-layers check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 
 -include $(shell find $(addprefix $(BUILD)/,product hosted tests) -name '*.d' 2>/dev/null)
