@@ -79,7 +79,9 @@ find_busybox() {
 
 # make_root FOLDER: busybox and nothing else, some scripts to run, and the accounts root and nobody.
 make_root() {
-  for place in bin sbin lib lib64 usr/bin usr/lib etc tmp root proc dev sys run app www/cgi-bin; do mkdir -p "$1/$place"; done
+  for place in bin sbin lib lib64 usr/bin usr/lib etc tmp root proc dev sys run app www/cgi-bin; do
+    mkdir -p "$1/$place"
+  done
   chmod 1777 "$1/tmp"
   cp "$busybox" "$1/bin/busybox"
   for name in $("$busybox" --list); do
