@@ -169,6 +169,9 @@ bench: all $(BUILD)/probe
 demo: all
 	scripts/run-demo $(BUILD)/hydrinit
 
+containers: all
+	scripts/containers $(BUILD)/hydrinit
+
 # ---- checks --------------------------------------------------------------------------------------
 
 CXX_FILES := $(SOURCES) $(HEADERS) $(wildcard tests/*/*.cc tests/*/*.h)
@@ -192,7 +195,7 @@ check-layers: $(CORE_PLAIN)
 	scripts/check-layers $(CORE_PLAIN)
 
 check-scripts:
-	shellcheck $(filter-out scripts/make-pairs scripts/%.d,$(wildcard scripts/*)) \
+	shellcheck -x $(filter-out scripts/make-pairs %.d,$(wildcard scripts/* scripts/containers.d/*)) \
 	  scripts/completions.d/bash .ci/run
 
 size: all
@@ -215,7 +218,7 @@ install: all man completions
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all man completions tests fuzz test bench demo format check-format tidy check-layers \
+.PHONY: all man completions tests fuzz test bench demo containers format check-format tidy check-layers \
   check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 

@@ -47,6 +47,8 @@ TEST_P(EventLog, LifeOfAReplicaIsToldStepByStep) {
   process.expect_error("hydrinit: pid " + std::to_string(pid) +
                        " ended with code 3 (replica 0, after ");
   process.expect_error("hydrinit: replica 0 ended with code 3, starting it again in 1 ms\n");
+  process.expect_next("pid ");
+  process.expect_next("pid ");  // of the next life
   process.signal(SIGTERM);
   const Outcome outcome = process.finish();
   EXPECT_NE(outcome.errors.find("hydrinit: received TERM\nhydrinit: sent TERM to pid "),
