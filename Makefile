@@ -192,7 +192,7 @@ check-layers: $(CORE_PLAIN)
 	scripts/check-layers $(CORE_PLAIN)
 
 check-scripts:
-	shellcheck $(filter-out scripts/make-pairs scripts/%.d,$(wildcard scripts/*)) \
+	shellcheck $(filter-out scripts/make-pairs scripts/pm2-to-hydrinit scripts/%.d,$(wildcard scripts/*)) \
 	  scripts/completions.d/bash .ci/run
 
 size: all
