@@ -1,0 +1,2 @@
+module.exports = {apps: []};
+throw new Error('no configuration today\nand no more');
