@@ -39,6 +39,7 @@ class Client {
   StatusReader reader_;
   // How often each slot had been started when we came; behind it, one that has been told.
   std::uint32_t* starts_ = nullptr;
+  std::uint32_t commands_ = 0;  // that had come before ours
 };
 
 int Client::say(Said kind, int code, int slot) {
@@ -89,7 +90,7 @@ int Client::judge() {
 
 // One that no command has that is remembered.
 std::uint8_t Client::free_tag() const {
-  auto tag = static_cast<std::uint8_t>(os::own_pid() & Command::kTagMax);
+  auto tag = static_cast<std::uint8_t>((os::own_pid() + os::now().ms) & Command::kTagMax);
   while (outcome_of(tag).answer != Answer::none) tag = (tag + 1) & Command::kTagMax;
   return tag;
 }
@@ -128,9 +129,14 @@ int Client::judge_scale() {
 }
 
 int Client::judge_outcome(const Outcome& outcome) {
+  const Overview& overview = reader_.page().overview;
   switch (outcome.answer) {
   case Answer::none:
-  case Answer::working: return reader_.page().overview.ending ? say(Said::stopping) : -1;
+    // Many others have come since, and ours is not remembered: what it was about tells.
+    if (overview.commands - commands_ >= kOutcomes && !overview.ending && !overview.reloading)
+      return config_.verb == Verb::scale ? judge_scale() : say(Said::no_answer);
+    [[fallthrough]];
+  case Answer::working: return overview.ending ? say(Said::stopping) : -1;
   case Answer::done: return config_.verb == Verb::scale ? judge_scale() : 0;
   case Answer::failed: return say(Said::reload_ended, 0, outcome.slot);
   case Answer::refused: break;
@@ -144,6 +150,7 @@ int Client::command() {
   starts_ = static_cast<std::uint32_t*>(os::map_memory(page.places * sizeof *starts_));
   if (starts_ == nullptr) return fail({"mmap", errno});
   for (int slot = 0; slot < page.places; ++slot) starts_[slot] = page.in_slot(slot).starts;
+  commands_ = page.overview.commands;
   const Request request = config_.verb == Verb::scale    ? Request::scale
                           : config_.verb == Verb::reload ? Request::reload
                                                          : Request::restart;

@@ -53,18 +53,14 @@ int Loop::run() {
   reaper_.configure(terminal_.controls_jobs(), config_.term_group_at_end || supervises_);
   if (supervises_) now_ = os::now();  // for a plain init no deadline hangs on it
   dispatch(Event::Kind::start);
-  StatusPage* const page = fleet_.page;
   while (!exiting_) {
-    if (page != nullptr) {
-      page->overview = supervisor_.overview();
-      page->end_writing();
-    }
+    show();
     Millis timeout{-1};
     const Instant deadline = supervisor_.next_deadline();
     if (deadline != kNever) timeout = deadline > now_ ? deadline - now_ : Millis{0};
     if (more_children_) timeout = Millis{0};
     os::wait_readable(wait_fd_, timeout);
-    if (page != nullptr) page->begin_writing();
+    if (fleet_.page != nullptr) fleet_.page->begin_writing();
     const os::ReceivedSignal signal = os::read_signal(signal_fd_);
     now_ = os::now();
     // Whatever woke us, exits come first: a signal must not reach a pid that has ended.
@@ -75,9 +71,17 @@ int Loop::run() {
     if (!exiting_ && signal.number != 0) handle(signal);
     tick();
   }
+  show();
   fleet_.sockets.close_all();
   if (fleet_.logs != nullptr) fleet_.logs->finish();
   return exit_code_;
+}
+
+// To whoever asks: the page is as it should be.
+void Loop::show() {
+  if (fleet_.page == nullptr) return;
+  fleet_.page->overview = supervisor_.overview();
+  fleet_.page->end_writing();
 }
 
 void Loop::tick() {
@@ -209,7 +213,7 @@ void Loop::perform(const Action& action) {
     fleet_.links.watch(Links::Source::Kind::connections, 0, fleet_.sockets.watch(),
                        net::Watch::once);
     break;
-  case Action::Kind::balance: fleet_.sockets.balance(fleet_.replicas); break;
+  case Action::Kind::balance: fleet_.sockets.balance(fleet_.replicas, supervisor_.count()); break;
   case Action::Kind::close: fleet_.sockets.close(action.slot); break;
   case Action::Kind::close_all: fleet_.sockets.close_all(); break;
   case Action::Kind::suspend:

@@ -25,6 +25,7 @@ class Loop {
 
  private:
   void handle(const os::ReceivedSignal& signal);
+  void show();
   void drain_children();
   void give_up_lost();
   void on_stopped(const os::ChildChange& change);

@@ -129,13 +129,16 @@ int main(int argc, char** argv, char** environment) {
   Invocation invocation = parse_invocation(dialect, argv, environment);
   const Config& config = invocation.config;
   const Voice voice{config.style,       config.verbosity,
-                    config.warn_reaped, config.log == LogFormat::json,
+                    config.warn_reaped, config.log == LogFormat::json && !config.asks(),
                     os::own_pid(),      dialect.name,
                     dialect.usage,      invocation.command != nullptr ? invocation.command[0] : "",
                     os::error_text};
   Reporter reporter(voice);
   if (invocation.refused()) return refuse(dialect, invocation, reporter);
-  if (config.asks()) return ask(config, reporter);
+  if (config.asks()) {
+    os::set_signal_mask(mask);  // whoever waits for an answer can be told to go
+    return ask(config, reporter);
+  }
   if (config.verb != Verb::run && config.verb != Verb::pause) return print(dialect, invocation);
   strip_environment(environment);
   return run(dialect, invocation, environment, mask, reporter);

@@ -25,6 +25,7 @@ void Supervisor::rebalance() {
     anyone_free |= serves(slot) && !in_slot(slot).stuck;
   }
   bool changed = false;
+  bool anyone_in = false;
   for (int slot = 0; slot < capacity(); ++slot) {
     Replica& replica = in_slot(slot);
     // With nobody else left a stuck one may still go on, and one that has been started will be up
@@ -33,8 +34,12 @@ void Supervisor::rebalance() {
     if (!anyone) now = slot < count_ && replica.stage == Stage::starting;
     changed |= now != replica.in_balance;
     replica.in_balance = now;
+    anyone_in |= now;
   }
-  if (changed) out_->act(Action::Kind::balance);
+  // With nobody in it all that are wanted are, and no other.
+  if (!changed && (anyone_in || balanced_ == count_)) return;
+  balanced_ = count_;
+  out_->act(Action::Kind::balance);
 }
 
 void Supervisor::look_at_queues() {

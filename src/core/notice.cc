@@ -85,7 +85,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::not_healthy, kAlways, "%h%d of %r replicas are ready"),
     say(Kind::renewed, kAlways, "%hreplica %r is up as pid %p"),
     say(Kind::no_replica, kAlways, "%hthere is no replica %r"),
-    say(Kind::no_answer, kAlways, "%hno answer within --timeout"),
+    say(Kind::no_answer, kAlways, "%hno answer in time (see --timeout)"),
     say(Kind::replica_done, 1, "%hreplica %r %w and is done"),
     say(Kind::rest_killed, 0, "%hprocesses remain after --wait-all, sending KILL"),
     say(Kind::rest_left, 0, "%hsome could not be killed"),

@@ -444,8 +444,9 @@ void Parser::check_contradictions() {
 
 // Defaults that hang on other options.
 void Parser::check_replicas() {
-  // Whoever asks for help gets it.
-  if (config_.verb < Verb::help) check_contradictions();
+  // Whoever asks gets an answer: with `docker exec` the image's variables are there, and not the
+  // container's command line.
+  if (config_.verb < Verb::status) check_contradictions();
   if (config_.on_failure_max >= 0) config_.max_restarts = config_.on_failure_max;
   if (config_.max_restarts < 0) config_.max_restarts = 10;
   if (config_.restart == Restart::automatic) {

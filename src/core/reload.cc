@@ -46,6 +46,7 @@ ReloadOrder Supervisor::reload_order() const {
 void Supervisor::begin_reload() {
   ++generation_;
   if (!reloading_) next_old_ = 0;
+  for (Replica& replica : replicas_) replica.heavy = false;
   reloading_ = true;
   out_->report(Said::reload_begun);
   if (reload_slot_ < 0) reload_next();
@@ -55,6 +56,7 @@ void Supervisor::begin_reload() {
 void Supervisor::renew(int slot, Notice::Kind why, int kib) {
   Replica& replica = in_slot(slot);
   out_->report(why, slot).code = kib;
+  replica.heavy = why == Said::too_heavy;
   replica.generation = static_cast<std::uint16_t>(generation_ - 1);
   if (replica.stage == Stage::done) start_now(replica);
   reloading_ = true;
@@ -65,7 +67,6 @@ void Supervisor::on_heavy(const Event& event) {
   Replica& replica = in_slot(event.slot);
   const bool marked = reloading_ && replica.generation != generation_;
   if (ending() || replica.stage != Stage::running || marked) return;
-  replica.heavy = true;
   renew(event.slot, Said::too_heavy, event.amount);
 }
 

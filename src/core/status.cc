@@ -29,6 +29,10 @@ void append_age(Text& out, Millis age) {
   }
 }
 
+// A longer one is told as that.
+int milliseconds_of(Millis time) {
+  return static_cast<int>(time.count < INT32_MAX ? time.count : INT32_MAX);
+}
 int seconds_of(Millis time) { return static_cast<int>(time.count / 1000); }
 
 const char* restart_word(const StatusPage& page) {
@@ -121,8 +125,7 @@ void append_replica(Text& out, const StatusPage& page, const Seen& seen, Instant
     out.add("%s{\"slot\":%d,\"old\":%s,\"pid\":%d,\"state\":\"%s\",\"ready\":%s,\"%s\":%d,",
             seen.place > 0 ? "," : "", slot, old ? "true" : "false", seen.pid,
             stage_word(replica.stage), is_up(replica) ? "true" : "false",
-            waits ? "starts_in_ms" : "for_s",
-            waits ? static_cast<int>(age.count) : seconds_of(age));
+            waits ? "starts_in_ms" : "for_s", waits ? milliseconds_of(age) : seconds_of(age));
     out.add("\"starts\":%d,\"early_deaths\":%d,\"memory_kib\":%d,\"heavy\":%s,\"stuck\":%s,",
             static_cast<int>(replica.starts), replica.early_deaths, seen.memory,
             replica.heavy ? "true" : "false", replica.stuck ? "true" : "false");

@@ -152,7 +152,10 @@ bool Supervisor::steer(SignalReceived signal) {
 // Who asks while the container ends sees that by itself.
 void Supervisor::obey(Command command) {
   if (phase_ != Phase::running) return;
-  Outcome& outcome = outcomes_[outcome_++ % kOutcomes];
+  // Over the oldest that has its answer; should none have one, over the oldest.
+  for (int i = 0; i < kOutcomes && outcomes_[commands_ % kOutcomes].answer == Answer::working; ++i)
+    ++commands_;
+  Outcome& outcome = outcomes_[commands_++ % kOutcomes];
   outcome = {command.tag, Answer::working, 0};
   if (command.request == Request::scale) {
     outcome.answer = scale(command.argument);
@@ -166,7 +169,7 @@ void Supervisor::obey(Command command) {
 }
 
 Overview Supervisor::overview() const {
-  Overview out{count_, annex_of_, generation_, reloading_, ending(), {}};
+  Overview out{count_, annex_of_, commands_, generation_, reloading_, ending(), {}};
   for (int i = 0; i < kOutcomes; ++i) out.outcomes[i] = outcomes_[i];
   return out;
 }
@@ -252,6 +255,10 @@ void Supervisor::on_ended(const Event& event) {
   replica.ended = true;
   replica.since = now_;
   replica.heavy = replica.heavy && told;
+  if (slot == annex() && in_slot(annex_of_).has_process()) {
+    in_slot(annex_of_).last = event.status;
+    in_slot(annex_of_).ended = true;
+  }
   if (slot >= count_) return settle(slot, Step::remove);
   if (ending()) return settle(slot, Step::finish);
   if (told) {

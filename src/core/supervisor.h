@@ -31,12 +31,13 @@ struct SignalReceived {
 };
 
 // How many commands' outcomes are remembered.
-inline constexpr int kOutcomes = 8;
+inline constexpr int kOutcomes = 32;
 
 // What the supervisor does as a whole, beside what each replica does.
 struct Overview {
-  int count = 0;     // how many are wanted
-  int annex_of = 0;  // whose old one is in the place behind the last slot
+  int count = 0;               // how many are wanted
+  int annex_of = 0;            // whose old one is in the place behind the last slot
+  std::uint32_t commands = 0;  // grows with each command
   std::uint16_t generation = 0;
   bool reloading = false;
   bool ending = false;
@@ -84,7 +85,7 @@ struct Action {
     sample,     // tell slot's queue, or every one
     weigh,      // tell if the slot is heavy
     watch,      // tell when connections wait
-    balance,    // hand new connections to the replicas that are in_balance; to all if none is
+    balance,    // hand new connections to those in_balance; if none is to all that are wanted
     close,      // slot's sockets
     close_all,  // all sockets
     report,     // notice; slot, code, signal.number and other belong to it
@@ -190,7 +191,8 @@ class Supervisor {
         pid1_(pid1),
         supervises_(config.supervises()),
         replicas_(replicas),
-        count_(count) {}
+        count_(count),
+        balanced_(count) {}
 
   [[gnu::noinline]] void step(const Event& event, Actions& out);
 
@@ -316,6 +318,7 @@ class Supervisor {
   int annex_of_ = 0;              // whose old one is, or was last, in the annex
   std::span<Replica> replicas_;
   int count_;
+  int balanced_;               // how many were wanted at the last balance
   int surplus_ = 0;            // those from count_ up to it are to be removed still
   int weighed_ = 0;            // the slot that was weighed last
   int processes_ = 0;          // replicas that have one
@@ -329,7 +332,7 @@ class Supervisor {
   SignalReceived held_{};      // the stop signal that --stop-delay keeps back
   std::uint64_t random_ = 1;
   Outcome outcomes_[kOutcomes]{};
-  std::uint8_t outcome_ = 0;  // the oldest
+  std::uint32_t commands_ = 0;  // so far; the place of the next outcome
 };
 
 }  // namespace hydrinit

@@ -1,5 +1,6 @@
 #include "linux/logs.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +12,8 @@ using Kind = Links::Source::Kind;
 
 // A read of less than this is no reason to keep more memory.
 constexpr std::size_t kQuiet = 4096;
+
+constexpr const char* kPaths[] = {"/proc/self/fd/1", "/proc/self/fd/2"};
 
 }  // namespace
 
@@ -34,8 +37,16 @@ Error Logs::prepare(LogFormat format, const Links& links, std::span<Stream> stre
     output.pipes = net::open_epoll();
     if (output.pipes < 0) return {"epoll_create1", errno};
     watch(Kind::lines, output, output.pipes, net::Watch::always);
-    coloured_[i] = colours && os::is_terminal(output.fd());
-    waits_[i] = watch(Kind::room, output, output.fd(), net::Watch::writable);
+    const bool terminal = os::is_terminal(output.fd());
+    coloured_[i] = colours && terminal;
+    fds_[i] = output.fd();
+    // A terminal with room may yet make a write wait for more of it. So we write to one of our own,
+    // which can be non-blocking without being so for others. Should it not be ours to open, it is
+    // as it is.
+    const int own =
+        terminal ? net::own(os::open_file(kPaths[i], O_WRONLY | O_NONBLOCK | O_NOCTTY)) : -1;
+    if (own >= 0) fds_[i] = own;
+    waits_[i] = watch(Kind::room, output, fds_[i], net::Watch::writable);
   }
   return {};
 }
@@ -121,7 +132,7 @@ void Logs::work(Output& output) {
     if (!write(output)) {
       output.blocked = true;
       net::unwatch(links_->epoll(), output.pipes);
-      watch(Kind::room, output, output.fd(), net::Watch::writable);
+      watch(Kind::room, output, written_to(output), net::Watch::writable);
       return;
     }
   } while (convert(output));
@@ -152,8 +163,8 @@ bool Logs::write(Output& output) {
     const std::string_view text = output.mux.pending();
     auto written = static_cast<long>(text.size());
     if (waits_[output.fd() - 1]) {
-      written = os::write_some(output.fd(), text);
-    } else if (os::write_all(output.fd(), text).failed()) {
+      written = os::write_some(written_to(output), text);
+    } else if (os::write_all(written_to(output), text).failed()) {
       written = -1;
     }
     if (written == 0) return false;
@@ -186,7 +197,7 @@ void Logs::finish() {
     if (!outputs_[0].blocked && !outputs_[1].blocked) return;
     // In turns, since only one of them may have a reader.
     for (int i = 0; i < static_cast<int>(kStreams); ++i) {
-      if (outputs_[i].blocked) os::wait_writable(outputs_[i].fd(), Millis{20});
+      if (outputs_[i].blocked) os::wait_writable(written_to(outputs_[i]), Millis{20});
       resume(i);
     }
   } while (os::now() < end);
@@ -195,7 +206,7 @@ void Logs::finish() {
 bool Logs::say(int fd, std::string_view line) {
   Output& output = output_of(static_cast<unsigned>(fd - STDOUT_FILENO));
   if (output.blocked) return output.mux.append(line);
-  return os::write_some(fd, line) == static_cast<long>(line.size());
+  return os::write_some(fds_[fd - STDOUT_FILENO], line) == static_cast<long>(line.size());
 }
 
 Error Logs::take_failure() {

@@ -80,6 +80,7 @@ class Logs {
     return static_cast<unsigned>(at(slot * kStreams).place) * kStreams;
   }
   Stream& at(unsigned stream) const { return streams_[stream]; }
+  int written_to(const Output& output) const { return fds_[output.fd() - 1]; }
   Output& output_of(unsigned stream) { return outputs_[same_ ? 0 : stream % kStreams]; }
   bool watch(Links::Source::Kind kind, const Output& output, int fd, net::Watch how) const {
     return links_->watch(kind, static_cast<int>(&output - outputs_), fd, how);
@@ -94,6 +95,7 @@ class Logs {
   char* tails_ = nullptr;  // kLineMax bytes for each stream
   LogFormat format_{};
   bool same_ = false;
+  int fds_[kStreams]{};  // where the streams are written to
   bool coloured_[kStreams]{};
   bool waits_[kStreams]{};  // there can be a time without room
   Error failure_{};

@@ -368,7 +368,9 @@ long write_some(int fd, std::string_view text) {
   if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS) return written;
   // Terminals and old kernels. POLLOUT on a pipe promises room for PIPE_BUF bytes (pipe(7)).
   if (poll_one(fd, POLLOUT, Millis{0}) != 1) return 0;
-  return ::syscall(SYS_write, fd, text.data(), text.size() < PIPE_BUF ? text.size() : PIPE_BUF);
+  const long some =
+      ::syscall(SYS_write, fd, text.data(), text.size() < PIPE_BUF ? text.size() : PIPE_BUF);
+  return some < 0 && errno == EAGAIN ? 0 : some;
 }
 
 Error write_all(int fd, std::string_view text) {

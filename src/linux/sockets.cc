@@ -227,21 +227,29 @@ Error Sockets::give_to(std::uint32_t uid, std::uint32_t gid) {
 
 // ---- who is served -----------------------------------------------------------------------------
 
-void Sockets::balance(std::span<const Replica> replicas) {
+void Sockets::balance(std::span<const Replica> replicas, int wanted) {
   for (int i = 0; i < ports_; ++i) {
     const Port& port = this->port(i);
     if (port.spread == Spread::one || port.members == 0) continue;
     std::size_t count = 0;
+    std::size_t waiting = 0;
     int any = -1;
-    // There are no more than kBalancedMax slots.
+    // There are no more than kBalancedMax slots. Behind those that are live, from the end on, the
+    // others that are wanted.
     for (int slot = 0; slot < slots_; ++slot) {
       const Entry& its = entry(i, slot);
       if (!its.listens) continue;
       any = its.fd;
-      if (replicas[static_cast<std::size_t>(slot)].in_balance) room_->live[count++] = its.index;
+      if (replicas[static_cast<std::size_t>(slot)].in_balance) {
+        room_->live[count++] = its.index;
+      } else if (slot < wanted) {
+        room_->live[kBalancedMax - ++waiting] = its.index;
+      }
     }
-    const std::size_t size =
-        make_balance_program({room_->live, count}, port.members, room_->program);
+    const std::span<const std::uint16_t> live =
+        count > 0 ? std::span<const std::uint16_t>{room_->live, count}
+                  : std::span<const std::uint16_t>{room_->live + kBalancedMax - waiting, waiting};
+    const std::size_t size = make_balance_program(live, port.members, room_->program);
     const BpfProgram program{static_cast<std::uint16_t>(size), room_->program};
     // Refused by a kernel before 4.6: then it balances by its hash, over all.
     (void)net::set_option(any, SOL_SOCKET, kReusePortProgram, &program, sizeof program);

@@ -53,9 +53,9 @@ class Sockets {
   // Becomes that user's, who then can bind others beside them.
   Error give_to(std::uint32_t uid, std::uint32_t gid);
 
-  // Hands new connections to those that are in_balance alone; to all when there is none. replicas:
-  // of every slot.
-  void balance(std::span<const Replica> replicas);
+  // Hands new connections to those that are in_balance alone; when there is none to the slots
+  // below wanted, where they wait for whoever comes. replicas: of every slot.
+  void balance(std::span<const Replica> replicas, int wanted);
   // Connections that wait to be accepted by the slot.
   int queue_length(int slot) const;
   // An epoll(7) descriptor that is readable while any connection waits; -1: none.

@@ -365,6 +365,20 @@ TEST(LogTerminal, PrefixIsColouredThereUnlessNoColorIsSet) {
   EXPECT_EQ(outcome.output.find('\x1b'), std::string::npos);
 }
 
+// A write to it may wait for room though it said that there was some.
+TEST(LogTerminal, ThatNobodyReadsDoesNotKeepHydrinitFromStopping) {
+  Process process(shell({"-n", "1", "--log", "prefix"}, "while :; do echo some words; done"),
+                  {.terminal = true});
+  // Until the replica waits for room in its own pipe.
+  ASSERT_TRUE(eventually([&] {
+    const pid_t child = process.child();
+    return child != 0 && status_field(child, "State")[0] == 'S';
+  }));
+  process.signal(SIGTERM);
+  EXPECT_TRUE(eventually([&] { return process.ended(); }));
+  EXPECT_EQ(process.finish().code, 143);
+}
+
 int count_of(const std::string& text, const std::string& what) {
   int count = 0;
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++count;

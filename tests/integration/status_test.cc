@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 
 #include "harness.h"
 
@@ -191,7 +192,41 @@ TEST_P(Status, TimeoutEndsTheWaiting) {
   ASSERT_TRUE(eventually([&] { return ask(process, {"--status"}).code == 0; }));
   outcome = ask(process, {"--scale", "2", "--timeout", "10ms"});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_EQ(outcome.errors, "hydrinit: no answer within --timeout\n");
+  EXPECT_EQ(outcome.errors, "hydrinit: no answer in time (see --timeout)\n");
+}
+
+// They are there with `docker exec`, and the container's command line is not.
+TEST_P(Status, VariablesOfTheImageDoNotMatter) {
+  Process process(hydrinit({"-n", "1", "--ready", "0", "sleep", "1000"}), options());
+  become_ready(process);
+  Options image;
+  image.environment = {{"HYDRINIT_LOG", "json"},
+                       {"HYDRINIT_SHARE", "80"},
+                       {"HYDRINIT_READY", "notify"},
+                       {"HYDRINIT_MAX_MEMORY", "300M"}};
+  EXPECT_EQ(ask(process, {"--healthy"}, image).code, 0);
+  EXPECT_EQ(ask(process, {"--healthy=2"}, image).errors, "hydrinit: 1 of 2 replicas are ready\n");
+}
+
+TEST_P(Status, WhoeverWaitsCanBeToldToGo) {
+  Process process(shell({"-n", "1", "--ready", "fd:5", "--ready-timeout", "0"}, kStay), options());
+  ASSERT_TRUE(eventually([&] { return ask(process, {"--status"}).code == 0; }));
+  Process client(hydrinit({"--scale", "2", "--pid", std::to_string(process.pid())}));
+  process.expect_error("replicas wanted: 2");
+  client.signal(SIGTERM);
+  EXPECT_EQ(client.finish().code, 128 + SIGTERM);
+}
+
+TEST_P(Status, EveryOneOfManyIsAnswered) {
+  Process process(hydrinit({"-n", "1", "--ready", "0", "sleep", "1000"}), options());
+  become_ready(process);
+  std::vector<std::unique_ptr<Process>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<Process>(
+        hydrinit({"--scale", std::to_string(1 + i % 2), "--pid", std::to_string(process.pid())})));
+  }
+  // Those that another has overtaken say so.
+  for (const auto& client : clients) EXPECT_LE(client->finish().code, 1);
 }
 
 TEST_P(Status, PlainInitHasNone) {

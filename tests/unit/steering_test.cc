@@ -141,12 +141,22 @@ TEST(Steering, WhoeverRewritesTheSignalHasItBack) {
   EXPECT_EQ(story.count(), 2);
 }
 
-TEST(Steering, EightOutcomesAreRemembered) {
+TEST(Steering, LatestOutcomesAreRemembered) {
   Story story(supervised(), true, 2, 8);
   started(story);
-  for (int tag = 1; tag <= 9; ++tag) story.command(Request::scale, 2, tag);
+  for (int tag = 1; tag <= kOutcomes + 1; ++tag) story.command(Request::scale, 2, tag);
   EXPECT_EQ(outcome_of(story, 1).answer, Answer::none);
-  for (int tag = 2; tag <= 9; ++tag) EXPECT_EQ(outcome_of(story, tag).answer, Answer::done);
+  for (int tag = 2; tag <= kOutcomes + 1; ++tag)
+    EXPECT_EQ(outcome_of(story, tag).answer, Answer::done);
+}
+
+TEST(Steering, OutcomeOfWhatGoesOnIsNotForgotten) {
+  Story story(supervised(), true, 1, 8);
+  started(story).command(Request::reload, 0, 60);
+  for (int tag = 1; tag <= 2 * kOutcomes; ++tag) story.command(Request::scale, 1, tag % 50);
+  EXPECT_EQ(outcome_of(story, 60).answer, Answer::working);
+  story.exited(0, 0).at(9000);
+  EXPECT_EQ(outcome_of(story, 60).answer, Answer::done);
 }
 
 // ---- --max-memory ------------------------------------------------------------------------------
