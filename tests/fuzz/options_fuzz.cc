@@ -34,8 +34,8 @@ void check_config(const Config& config) {
   require(config.stop_timeout.count >= -1 && config.stop_timeout <= kDurationMax);
   require(config.scope != SignalScope::automatic && config.restart != Restart::automatic);
   require(config.exit_when != ExitWhen::automatic && config.ready_by != ReadyBy::automatic);
-  // Whoever asks for help gets it.
-  require(config.verb >= Verb::help || config.share == nullptr || config.replicas != 0);
+  // Whoever asks gets an answer.
+  require(config.verb >= Verb::status || config.share == nullptr || config.replicas != 0);
   require(config.verbosity >= -1 && config.verbosity <= 9);
 }
 
