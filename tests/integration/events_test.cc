@@ -1,27 +1,11 @@
 // What hydrinit says of what happens: with -v a line for each event, by default only what matters.
 
 #include <signal.h>
-#include <sys/stat.h>
 
 #include "harness.h"
 
 namespace hydrinit_test {
 namespace {
-
-using Words = std::vector<std::string>;
-
-Words shell(Words options, const std::string& script) {
-  options.insert(options.end(), {"sh", "-c", script});
-  return hydrinit(options);
-}
-
-// Where everybody may write.
-std::string open_folder() {
-  const std::string folder = work_folder() + "/events";
-  ::mkdir(folder.c_str(), 0777);
-  ::chmod(folder.c_str(), 01777);
-  return folder;
-}
 
 class EventLog : public AtPlace {};
 INSTANTIATE_TEST_SUITE_P(Places, EventLog, every_place(), place_name);

@@ -295,6 +295,11 @@ std::vector<std::string> hydrinit(std::vector<std::string> arguments) {
   return arguments;
 }
 
+Words shell(Words options, const std::string& script) {
+  options.insert(options.end(), {"sh", "-c", script});
+  return hydrinit(options);
+}
+
 Outcome run(std::vector<std::string> arguments, Options options) {
   Process process(hydrinit(std::move(arguments)), std::move(options));
   process.close_input();
@@ -304,6 +309,12 @@ Outcome run(std::vector<std::string> arguments, Options options) {
 std::string probe() { return g_probe; }
 std::string binary() { return g_binary; }
 std::string work_folder() { return g_folder; }
+std::string open_folder() {
+  std::string folder = work_folder() + "/open";
+  ::mkdir(folder.c_str(), 0777);
+  ::chmod(folder.c_str(), 01777);
+  return folder;
+}
 
 // Tests are run where they were compiled.
 std::string test_file(const std::string& name) {
@@ -327,6 +338,19 @@ std::string read_file(const std::string& path) {
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+int count_of(const std::string& text, const std::string& what) {
+  int count = 0;
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++count;
+  return count;
 }
 
 std::string status_field(pid_t pid, const std::string& field) {

@@ -21,6 +21,8 @@ enum class Place {
   child,           // an ordinary process
 };
 
+using Words = std::vector<std::string>;
+
 struct Options {
   Place place = Place::child;
   std::string name = "hydrinit";                     // argv[0]
@@ -89,12 +91,18 @@ class Process {
 
 // hydrinit with these arguments; the program's own path is found by the harness.
 std::vector<std::string> hydrinit(std::vector<std::string> arguments);
+// ... and a shell's script as the command.
+Words shell(Words options, const std::string& script);
+// The end of a script that is to run until it is stopped.
+inline const std::string kStay = "exec sleep 1000";
 // A whole run in one call.
 Outcome run(std::vector<std::string> arguments, Options options = {});
 // The helper program that runs under hydrinit.
 std::string probe();
 std::string binary();
 std::string work_folder();
+// A folder in which everybody may make files.
+std::string open_folder();
 // A copy of tests/integration/NAME where everybody can read it; its path.
 std::string test_file(const std::string& name);
 
@@ -102,6 +110,8 @@ std::string test_file(const std::string& name);
 bool eventually(const std::function<bool()>& condition);
 
 std::string read_file(const std::string& path);
+std::vector<std::string> lines_of(const std::string& text);
+int count_of(const std::string& text, const std::string& what);
 // A field of /proc/PID/status.
 std::string status_field(pid_t pid, const std::string& field);
 bool alive(pid_t pid);

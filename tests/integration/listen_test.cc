@@ -168,10 +168,6 @@ TEST_F(Listen, StaleFileOfAUnixSocketIsReplaced) {
   end(process);
 }
 
-int lines_of(const std::string& text) {
-  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
-}
-
 // With that code and that one line, and nothing started.
 void expect_refusal(const Words& options, int code, const std::string& line, Options with = {}) {
   const Outcome outcome = run(
@@ -253,7 +249,7 @@ TEST_F(Listen, WhatIsNoAddressIsAUsageError) {
     const Outcome outcome = run({"-n", "2", "--listen", bad, "echo", "started"});
     EXPECT_EQ(outcome.code, 2);
     EXPECT_EQ(outcome.output, "");
-    EXPECT_EQ(lines_of(outcome.errors), 1) << outcome.errors;
+    EXPECT_EQ(count_of(outcome.errors, "\n"), 1) << outcome.errors;
     EXPECT_EQ(outcome.errors.rfind("hydrinit: --listen: '" + std::string(bad) + "' is not ", 0), 0U)
         << outcome.errors;
   }
@@ -262,7 +258,7 @@ TEST_F(Listen, WhatIsNoAddressIsAUsageError) {
 TEST_F(Listen, PathThatIsTooLongIsAUsageError) {
   const Outcome outcome = run({"--listen", "unix:/" + std::string(108, 'x'), "echo", "started"});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_EQ(lines_of(outcome.errors), 1) << outcome.errors;
+  EXPECT_EQ(count_of(outcome.errors, "\n"), 1) << outcome.errors;
 }
 
 TEST_F(Listen, WhatExcludesEachOtherIsAUsageError) {
@@ -295,7 +291,7 @@ TEST_F(Listen, WhatIsNoPortToShareIsAUsageError) {
         run({"-n", "2", "--share=" + std::string(bad), "--", "echo", "started"});
     EXPECT_EQ(outcome.code, 2);
     EXPECT_EQ(outcome.output, "");
-    EXPECT_EQ(lines_of(outcome.errors), 1) << outcome.errors;
+    EXPECT_EQ(count_of(outcome.errors, "\n"), 1) << outcome.errors;
   }
 }
 

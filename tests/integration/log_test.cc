@@ -18,16 +18,8 @@
 namespace hydrinit_test {
 namespace {
 
-using Words = std::vector<std::string>;
-
-Words shell(Words options, const std::string& script) {
-  options.insert(options.end(), {"sh", "-c", script});
-  return hydrinit(options);
-}
-
 // Of those that run once, and are waited for.
 const Words kOnce{"--log", "prefix", "-n", "1", "--restart", "no"};
-const std::string kStay = "exec sleep 1000";
 
 Outcome finish(const Words& command, const Options& options) {
   Process process(command, options);
@@ -41,13 +33,6 @@ std::string file_of(const std::string& name, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
   ::chmod(path.c_str(), 0644);
   return path;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
 }
 
 // What comes behind the mark in the lines that begin with it.
@@ -377,12 +362,6 @@ TEST(LogTerminal, ThatNobodyReadsDoesNotKeepHydrinitFromStopping) {
   process.signal(SIGTERM);
   EXPECT_TRUE(eventually([&] { return process.ended(); }));
   EXPECT_EQ(process.finish().code, 143);
-}
-
-int count_of(const std::string& text, const std::string& what) {
-  int count = 0;
-  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++count;
-  return count;
 }
 
 // dd fills the pipe with each write, and each read empties it.

@@ -17,22 +17,6 @@
 namespace hydrinit_test {
 namespace {
 
-using Words = std::vector<std::string>;
-
-// hydrinit with these options and a shell's script as the command.
-Words shell(Words options, const std::string& script) {
-  options.insert(options.end(), {"sh", "-c", script});
-  return hydrinit(options);
-}
-
-const std::string kStay = "exec sleep 1000";
-// A folder that everybody may write to.
-std::string open_folder() {
-  const std::string folder = work_folder() + "/open";
-  ::mkdir(folder.c_str(), 0777);
-  ::chmod(folder.c_str(), 01777);
-  return folder;
-}
 // Succeeds in the first process that comes to it, in the first life of that replica.
 std::string once(const std::string& name) {
   return "mkdir " + open_folder() + "/once-" + name + "-$HYDRINIT_REPLICA 2>/dev/null";
@@ -41,12 +25,6 @@ std::string once(const std::string& name) {
 std::string unique() {
   static int number = 0;
   return std::to_string(::getpid()) + "-" + std::to_string(++number);
-}
-
-int count_of(const std::string& text, const std::string& what) {
-  int count = 0;
-  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++count;
-  return count;
 }
 
 class Replicas : public AtPlace {};

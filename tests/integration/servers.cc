@@ -62,13 +62,6 @@ Words nginx(const std::string& listen, int workers) {
           "exec nginx -c " + file + " -e stderr -g \"pid " + folder + "/nginx-$$.pid;\" "};
 }
 
-std::string open_folder() {
-  std::string folder = work_folder() + "/open";
-  ::mkdir(folder.c_str(), 0777);
-  ::chmod(folder.c_str(), 01777);
-  return folder;
-}
-
 const std::vector<Server>& every_server() {
   static const std::vector<Server> servers = {
       {"NodeHttp", "node",

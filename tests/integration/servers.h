@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client.h"
+#include "harness.h"
 
 namespace hydrinit_test {
 
@@ -20,7 +21,6 @@ struct Server {
   Question question{};
 };
 
-using Words = std::vector<std::string>;
 // Where most of them are, and what the programs in tests/integration/servers are asked.
 inline const Target kHere{"127.0.0.1", 8080};
 inline const Question kHttp{"GET / HTTP/1.0\r\n\r\n", "replica="};
@@ -44,7 +44,5 @@ std::vector<std::string> with_options(std::vector<std::string> options,
 // The replica, or where a server can tell only its number, the child of hydrinit that this process
 // comes from.
 std::string replica_of(const std::string& who, pid_t init);
-// A folder in which everybody may make files.
-std::string open_folder();
 
 }  // namespace hydrinit_test

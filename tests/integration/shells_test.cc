@@ -125,10 +125,7 @@ std::vector<std::string> completed_by_bash(const std::vector<std::string>& lines
   }
   bash.write("exit\n");
   bash.finish();
-  std::vector<std::string> completed;
-  std::ifstream stream(results);
-  for (std::string line; std::getline(stream, line);) completed.push_back(line);
-  return completed;
+  return lines_of(read_file(results));
 }
 
 // On a terminal. The line editor fills the lines in by itself before it reads any key.
@@ -162,10 +159,7 @@ std::vector<std::string> completed_by_zsh(const std::vector<std::string>& lines)
   Process zsh({"/usr/bin/env", "zsh", "-d", "-i"},
               {.environment = {{"ZDOTDIR", folder}}, .terminal = true});
   zsh.finish();
-  std::vector<std::string> completed;
-  std::ifstream stream(results);
-  for (std::string line; std::getline(stream, line);) completed.push_back(line);
-  return completed;
+  return lines_of(read_file(results));
 }
 
 std::vector<std::string> completed_by_fish(const std::vector<std::string>& lines) {

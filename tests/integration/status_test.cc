@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -14,15 +13,6 @@
 
 namespace hydrinit_test {
 namespace {
-
-using Words = std::vector<std::string>;
-
-const std::string kStay = "exec sleep 1000";
-
-Words shell(Words options, const std::string& script) {
-  options.insert(options.end(), {"sh", "-c", script});
-  return hydrinit(options);
-}
 
 // What one says who asks that process.
 Outcome ask(const Process& whom, Words words, Options options = {}) {
@@ -42,11 +32,8 @@ void become_ready(const Process& process) {
 // In the first process that comes to it.
 std::string once() {
   static int number = 0;
-  const std::string folder = work_folder() + "/status";
-  ::mkdir(folder.c_str(), 0777);
-  ::chmod(folder.c_str(), 01777);
-  return "mkdir " + folder + "/" + std::to_string(::getpid()) + "-" + std::to_string(++number) +
-         " 2>/dev/null";
+  return "mkdir " + open_folder() + "/status-" + std::to_string(::getpid()) + "-" +
+         std::to_string(++number) + " 2>/dev/null";
 }
 
 class Status : public AtPlace {};
