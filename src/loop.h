@@ -45,6 +45,7 @@ class Loop {
   void on_not_started(int slot, const SpawnOutcome& outcome);
   void send(const Action& action);
   void send_to(pid_t pid, const Action& action);
+  void weigh(int slot);
   void send_rest(int number);
   void release_inherited();
   std::uint8_t exec_exit_code(const Error& error) const;
@@ -57,7 +58,6 @@ class Loop {
   void tell_queue(int slot, bool asked);
   void move(int from, int to);
   void mend(int slot);
-  void weigh(int slot);
 
   // src/log_events.cc
   Error open_logs(int slot);

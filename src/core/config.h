@@ -13,8 +13,8 @@ namespace hydrinit {
 // Whose messages, exit codes and options apply.
 enum class Style : std::uint8_t { native = 1, tini, dumb_init, catatonit };
 
-// Those before help start something.
-// Those from status on ask a hydrinit that runs, and those from help on act at once.
+// The first two start something; those from status on ask a hydrinit that runs, and those from help
+// on act at once.
 enum class Verb : std::uint8_t {
   run,
   pause,

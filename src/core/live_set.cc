@@ -5,11 +5,8 @@
 namespace hydrinit {
 
 bool Supervisor::serves(int slot) const {
-  const auto up = [this](int place) {
-    return in_slot(place).stage == Stage::running && !in_slot(place).leaving;
-  };
   // The old one still has the slot's socket.
-  return up(slot) || (slot == annex_of_ && annexed() && up(annex()));
+  return in_slot(slot).is_up() || (slot == annex_of_ && annexed() && in_slot(annex()).is_up());
 }
 
 // Once everybody has been told to stop there are no queues any more.

@@ -101,6 +101,8 @@ struct Replica {
   bool ended : 1 = false;       // once at least: last is true
   bool heavy : 1 = false;       // it is or was replaced for --max-memory
 
+  // New connections may be handed to it.
+  bool is_up() const { return stage == Stage::running && !leaving; }
   bool has_process() const { return stage >= Stage::starting && stage <= Stage::killing; }
   // Takes the step if the table has it; false, and nothing is changed, if not.
   [[gnu::always_inline]] bool take(Step step) {

@@ -29,10 +29,6 @@ void append_age(Text& out, Millis age) {
   }
 }
 
-// A longer one is told as that.
-int milliseconds_of(Millis time) {
-  return static_cast<int>(time.count < INT32_MAX ? time.count : INT32_MAX);
-}
 int seconds_of(Millis time) { return static_cast<int>(time.count / 1000); }
 
 const char* restart_word(const StatusPage& page) {
@@ -46,8 +42,6 @@ const char* doing(const Overview& overview) {
   if (overview.ending) return "stopping";
   return overview.reloading ? "reloading" : "running";
 }
-
-bool is_up(const Replica& replica) { return replica.stage == Stage::running && !replica.leaving; }
 
 void append_end(Text& out, ExitStatus end) {
   if (end.kind == ExitStatus::Kind::exited) return out.add("code %d", end.value);
@@ -77,8 +71,8 @@ bool copy_page(const StatusPage& page, void* out, std::size_t size) {
 }
 
 bool is_ready(const StatusPage& page, int slot) {
-  return is_up(page.in_slot(slot)) ||
-         (page.overview.annex_of == slot && is_up(page.in_slot(page.capacity())));
+  return page.in_slot(slot).is_up() ||
+         (page.overview.annex_of == slot && page.in_slot(page.capacity()).is_up());
 }
 
 int count_ready(const StatusPage& page) {
@@ -124,8 +118,8 @@ void append_replica(Text& out, const StatusPage& page, const Seen& seen, Instant
   if (json) {
     out.add("%s{\"slot\":%d,\"old\":%s,\"pid\":%d,\"state\":\"%s\",\"ready\":%s,\"%s\":%d,",
             seen.place > 0 ? "," : "", slot, old ? "true" : "false", seen.pid,
-            stage_word(replica.stage), is_up(replica) ? "true" : "false",
-            waits ? "starts_in_ms" : "for_s", waits ? milliseconds_of(age) : seconds_of(age));
+            stage_word(replica.stage), replica.is_up() ? "true" : "false",
+            waits ? "starts_in_ms" : "for_s", waits ? shown_ms(age) : seconds_of(age));
     out.add("\"starts\":%d,\"early_deaths\":%d,\"memory_kib\":%d,\"heavy\":%s,\"stuck\":%s,",
             static_cast<int>(replica.starts), replica.early_deaths, seen.memory,
             replica.heavy ? "true" : "false", replica.stuck ? "true" : "false");
@@ -139,7 +133,7 @@ void append_replica(Text& out, const StatusPage& page, const Seen& seen, Instant
   out.column(13);
   out.put(stage_word(replica.stage));
   out.column(22);
-  out.put(is_up(replica) ? "yes" : "no");
+  out.put(replica.is_up() ? "yes" : "no");
   out.column(28);
   if (waits) out.put('-');
   append_age(out, age);

@@ -12,11 +12,6 @@ constexpr SignalSet kTerminalStops{kSignalTstp, kSignalTtin, kSignalTtou};
 constexpr SignalSet kTerminalToGroup{kSignalInt,  kSignalQuit, kSignalTstp,
                                      kSignalTtin, kSignalTtou, kSignalWinch};
 
-// Milliseconds for a notice; a delay of more than 24 days is told as that.
-int shown_ms(Millis delay) {
-  return static_cast<int>(delay.count < INT32_MAX ? delay.count : INT32_MAX);
-}
-
 }  // namespace
 
 void Supervisor::step(const Event& event, Actions& out) {

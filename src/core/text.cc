@@ -100,6 +100,12 @@ const char* after(const char* text, const char* prefix) {
   return text;
 }
 
+const char* number_behind(const char* text, const char* label) {
+  while (*text != '\0' && !begins(text, label)) ++text;
+  while (*text != '\0' && !is_digit(*text)) ++text;
+  return text;
+}
+
 char* cut_field(char*& cursor, char separator) {
   char* const field = cursor;
   while (*cursor != separator && *cursor != '\0') ++cursor;

@@ -58,6 +58,8 @@ std::int64_t parse_number(const char* text, std::int64_t max);
 
 // What stands behind prefix in text; nullptr when text does not begin with it.
 const char* after(const char* text, const char* prefix);
+// The first digit behind the label, or the end of the text.
+const char* number_behind(const char* text, const char* label);
 inline bool begins(const char* text, const char* prefix) { return after(text, prefix) != nullptr; }
 bool equal(const char* a, const char* b);
 // The number of text among words, which stand one after the other and end with an empty one; from 1

@@ -18,6 +18,11 @@ struct Millis {
   friend constexpr Millis operator+(Millis a, Millis b) { return {a.count + b.count}; }
 };
 
+// Milliseconds to be shown; a time of more than 24 days is told as that.
+constexpr int shown_ms(Millis time) {
+  return static_cast<int>(time.count < INT32_MAX ? time.count : INT32_MAX);
+}
+
 // A reading of the monotonic clock in milliseconds. The core never reads a clock: every instant
 // arrives inside an event.
 struct Instant {

@@ -120,19 +120,14 @@ constexpr BpfInstruction kFilter[] = {
 
 // ---- looking into the caller -------------------------------------------------------------------
 
-using Path = char[64];
-// /proc/PID/WHAT, or /proc/PID/WHATFD
-const char* proc_path(Path& out, std::uint32_t pid, const char* what, std::uint32_t fd) {
-  Text path(out);
-  path.add("/proc/%d/%s", static_cast<int>(pid), what);
-  if (*what == 'f') path.add("/%d", static_cast<int>(fd));
-  path.put('\0');
-  return out;
+// A descriptor of the caller: /proc/PID/fd/FD, or fdinfo.
+const char* fd_path(os::ProcPath& out, std::uint32_t pid, const char* what, std::uint32_t fd) {
+  return os::proc_path(out, static_cast<int>(pid), what, static_cast<int>(fd));
 }
 
 Error read_memory(std::uint32_t pid, std::uint64_t at, std::span<char> out) {
-  Path path;
-  const Fd memory(os::open_file(proc_path(path, pid, "mem", 0), O_RDONLY));
+  os::ProcPath path;
+  const Fd memory(os::open_file(os::proc_path(path, static_cast<int>(pid), "mem"), O_RDONLY));
   if (!memory.valid()) return {"/proc/PID/mem", errno};
   iovec content{out.data(), out.size()};
   // The offset in two halves, of which a 64-bit kernel looks only at the first.
@@ -144,36 +139,32 @@ Error read_memory(std::uint32_t pid, std::uint64_t at, std::span<char> out) {
 
 // Both TCP and the multipath TCP that Go's listeners are: its clients are served over TCP alone.
 bool is_tcp(std::uint32_t pid, std::uint32_t fd) {
-  Path path;
+  os::ProcPath path;
   char protocol[16]{};
-  const long size = ::syscall(SYS_getxattr, proc_path(path, pid, "fd", fd), "system.sockprotoname",
+  const long size = ::syscall(SYS_getxattr, fd_path(path, pid, "fd", fd), "system.sockprotoname",
                               protocol, sizeof protocol - 1);
   return size > 0 && (begins(protocol, "TCP") || begins(protocol, "MPTCP"));
 }
 
 // The open flags of the caller's descriptor, from the octal number in its fdinfo (proc(5)).
 unsigned flags_of(std::uint32_t pid, std::uint32_t fd) {
-  Path path;
+  os::ProcPath path;
   char text[128];
-  if (os::read_file(proc_path(path, pid, "fdinfo", fd), text).failed()) return 0;
-  const char* at = text;
-  while (*at != '\0' && !begins(at, "flags:")) ++at;
-  while (*at != '\0' && !is_digit(*at)) ++at;
+  if (os::read_file(fd_path(path, pid, "fdinfo", fd), text).failed()) return 0;
   unsigned flags = 0;
-  for (; is_digit(*at); ++at) flags = flags * 8 + static_cast<unsigned>(*at - '0');
+  for (const char* at = number_behind(text, "flags:"); is_digit(*at); ++at)
+    flags = flags * 8 + static_cast<unsigned>(*at - '0');
   return flags;
 }
 
 // Both are names of one socket: the links read "socket:[inode]".
 bool same_socket(std::uint32_t pid, std::uint32_t fd, int own) {
-  Path path;
+  os::ProcPath path;
   char theirs[32]{};
   char ours[32]{};
-  ::syscall(SYS_readlinkat, AT_FDCWD, proc_path(path, pid, "fd", fd), theirs, sizeof theirs - 1);
-  ::syscall(SYS_readlinkat, AT_FDCWD,
-            proc_path(path, static_cast<std::uint32_t>(os::own_pid()), "fd",
-                      static_cast<std::uint32_t>(own)),
-            ours, sizeof ours - 1);
+  ::syscall(SYS_readlinkat, AT_FDCWD, fd_path(path, pid, "fd", fd), theirs, sizeof theirs - 1);
+  ::syscall(SYS_readlinkat, AT_FDCWD, os::proc_path(path, os::own_pid(), "fd", own), ours,
+            sizeof ours - 1);
   return theirs[0] != '\0' && equal(theirs, ours);
 }
 

@@ -12,7 +12,8 @@
 namespace hydrinit {
 namespace {
 
-// What is done with each, and how deep we are.
+// What is done with each, children before their parents, and how deep we are. A tree that changes
+// meanwhile may hide some. It fails when /proc cannot tell even the children of the first.
 struct Walk {
   void (*visit)(int pid, void* context);
   void* context;
@@ -65,16 +66,11 @@ __attribute__((noinline)) Error walk(int pid, const Walk& above) {
 }
 
 void add_memory(int pid, void* sum) {
-  char name[64];
-  Text path(name);
-  path.add("/proc/%d/smaps_rollup", pid);
-  path.put('\0');
+  os::ProcPath path;
   char content[1024];
-  if (os::read_file(name, content).failed()) return;
+  if (os::read_file(os::proc_path(path, pid, "smaps_rollup"), content).failed()) return;
   // "Pss:", blanks, the number, and "kB".
-  const char* at = content;
-  while (*at != '\0' && !begins(at, "Pss:")) ++at;
-  while (*at != '\0' && !is_digit(*at)) ++at;
+  const char* at = number_behind(content, "Pss:");
   const std::int64_t kib = take_number(at, INT32_MAX);
   int& total = *static_cast<int*>(sum);
   if (kib > 0 && kib <= INT32_MAX - total) total += static_cast<int>(kib);
@@ -94,11 +90,10 @@ struct Naming {
 void name_one(int pid, void* context) {
   Naming& naming = *static_cast<Naming*>(context);
   char buffer[512];
-  char name[32];
-  Text path(name);
-  path.add("/proc/%d/stat", pid);
-  path.put('\0');
-  if (os::read_file(name, buffer).failed() || ++naming.named > kNamedMax) return;
+  os::ProcPath path;
+  if (os::read_file(os::proc_path(path, pid, "stat"), buffer).failed() ||
+      ++naming.named > kNamedMax)
+    return;
   const char* begin = buffer;
   (void)take_number(begin, INT32_MAX);
   const char* end = begin;
@@ -118,25 +113,19 @@ void name_one(int pid, void* context) {
 
 }  // namespace
 
-Error visit_descendants(int root, void (*visit)(int pid, void* context), void* context) {
-  return walk(root, {visit, context, 0});
-}
-
-Error signal_descendants(int number) {
-  return visit_descendants(os::own_pid(), signal_one, &number);
-}
+Error signal_descendants(int number) { return walk(os::own_pid(), {signal_one, &number, 0}); }
 
 void name_descendants(Reporter& reporter) {
   Naming naming{reporter, 0};
   // Where /proc does not tell them they have no names.
-  (void)visit_descendants(os::own_pid(), name_one, &naming);
+  (void)walk(os::own_pid(), {name_one, &naming, 0});
 }
 
 int memory_of_tree(int root) {
   int kib = 0;
   add_memory(root, &kib);
   // Without the children files it is the leader alone.
-  (void)visit_descendants(root, add_memory, &kib);
+  (void)walk(root, {add_memory, &kib, 0});
   return kib;
 }
 

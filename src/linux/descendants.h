@@ -7,13 +7,9 @@
 
 namespace hydrinit {
 
-// Calls visit for every descendant of a process, children before their parents. A tree that changes
-// meanwhile may hide some. Deeper than kDepthMax levels is not looked. Fails when /proc cannot tell
-// even the children of root.
-Error visit_descendants(int root, void (*visit)(int pid, void* context), void* context);
-
-// Sends the signal to every descendant of ours. Whoever must be sure calls again after each exit,
-// when the orphans are ours.
+// Sends the signal to every descendant of ours. A tree that changes meanwhile may hide some:
+// whoever must be sure calls again after each exit, when the orphans are ours. Fails when /proc
+// cannot tell even our own children.
 Error signal_descendants(int number);
 
 // The memory of a process and its descendants in KiB, by Pss: what several share counts once

@@ -19,6 +19,7 @@
 #include <climits>
 
 #include "core/packed.h"
+#include "core/text.h"
 
 namespace hydrinit {
 
@@ -435,6 +436,14 @@ int control(int fd, unsigned long request, void* argument) {
 
 int open_file(const char* path, int flags) {
   return above_stdio(::syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0));
+}
+
+const char* proc_path(ProcPath& out, int pid, const char* what, int fd) {
+  Text path(out);
+  path.add("/proc/%d/%s", pid, what);
+  if (fd >= 0) path.add("/%d", fd);
+  path.put('\0');
+  return out;
 }
 
 const char* error_text(int code) { return find_text(kErrors.data(), code, nullptr); }

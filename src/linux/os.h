@@ -177,6 +177,10 @@ int control(int fd, unsigned long request, void* argument);
 // open(2), close-on-exec and above the standard streams; negative when it fails (errno).
 int open_file(const char* path, int flags);
 
+// The path of a process's file /proc/PID/WHAT, or /proc/PID/WHAT/FD unless fd is negative; out.
+using ProcPath = char[64];
+const char* proc_path(ProcPath& out, int pid, const char* what, int fd = -1);
+
 // What errno means, in English, squeezed (core/squeezed.h); nullptr for one that hydrinit does not
 // expect.
 const char* error_text(int code);

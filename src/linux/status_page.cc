@@ -29,11 +29,8 @@ constexpr int kTries = 1000;
 // Whoever runs as root without CAP_SYS_PTRACE may not look at another user's process, but become
 // that user: that of a hydrinit that was started with --user.
 Error become_owner(int pid) {
-  char name[64];
-  Text path(name);
-  path.add("/proc/%d", pid);
-  path.put('\0');
-  const net::FileStatus status = net::file_status(name);
+  os::ProcPath path;
+  const net::FileStatus status = net::file_status(os::proc_path(path, pid, ""));
   if (::geteuid() != 0 || status.uid == 0) return {"open", EACCES};
   User owner;
   owner.uid = status.uid;
@@ -42,15 +39,12 @@ Error become_owner(int pid) {
 }
 
 // Writes the path of the page into path.
-Error find_page(int pid, char (&path)[64]) {
+Error find_page(int pid, os::ProcPath& path) {
   char target[sizeof kLink]{};
   for (int fd = net::kOwnFrom; !begins(target, kLink); ++fd) {
     if (fd == net::kOwnFrom + kLookedAt) return {"readlink", ENOENT};
-    Text text(path);
-    text.add("/proc/%d/fd/%d", pid, fd);
-    text.put('\0');
-    const long size =
-        ::syscall(SYS_readlinkat, AT_FDCWD, path, static_cast<char*>(target), sizeof kLink - 1);
+    const long size = ::syscall(SYS_readlinkat, AT_FDCWD, os::proc_path(path, pid, "fd", fd),
+                                static_cast<char*>(target), sizeof kLink - 1);
     if (size < 0 && errno != ENOENT) return {"readlink", errno};
   }
   return {};
@@ -73,7 +67,7 @@ StatusPage* make_status_page(std::size_t size) {
 }
 
 Error StatusReader::open(int pid) {
-  char path[64];
+  os::ProcPath path;
   Error error = find_page(pid, path);
   if (error.code == EACCES) {
     error = become_owner(pid);
