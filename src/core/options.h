@@ -106,11 +106,4 @@ Invocation parse_invocation(const Dialect& dialect, char** argv, char** envp);
 // further down does not act on it again.
 void strip_environment(char** envp);
 
-// 64K, 300M, 1G in KiB; a bare number is bytes. Not above 0: it is none, or above 2 TiB.
-int parse_size(const char* text);
-
-// 250ms, 5s, 2m, 1h; a bare number is seconds. Negative: it is none, or above kDurationMax.
-Millis parse_duration(const char* text);
-inline constexpr Millis kDurationMax{std::int64_t{366} * 24 * 3600 * 1000};
-
 }  // namespace hydrinit

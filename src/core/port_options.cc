@@ -1,7 +1,7 @@
 #include "core/port_options.h"
 
-#include "core/options.h"
 #include "core/text.h"
+#include "core/values.h"
 
 namespace hydrinit {
 namespace {

@@ -233,12 +233,12 @@ class Supervisor {
  private:
   enum class Phase : std::uint8_t { idle, pausing, running, delaying, stopping, resting, sweeping };
 
+  // core/steering.cc
   void on_signal(const Event& event);
   void forward(const Event& event);
   void on_stop_signal(SignalReceived signal, bool delivered);
   bool steer(SignalReceived signal);
   void obey(Command command);
-  void refuse(int slot);
 
   // core/reload.cc
   Answer scale(int wanted);
@@ -279,6 +279,7 @@ class Supervisor {
   void settle(int slot, Step step);
   bool begin_stop(Replica& replica);
   void stop_one(int slot);
+  void refuse(int slot);
   void hold_starts();
   void stop_all(SignalReceived signal, bool delivered);
   void kill_all();

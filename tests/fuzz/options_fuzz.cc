@@ -7,6 +7,7 @@
 #include "core/dialects.h"
 #include "core/help.h"
 #include "core/options.h"
+#include "core/values.h"
 #include "input.h"
 
 using namespace hydrinit;

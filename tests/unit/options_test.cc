@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "command_line.h"
+#include "core/values.h"
 
 namespace hydrinit {
 namespace {

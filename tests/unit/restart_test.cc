@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/options.h"
+#include "core/values.h"
 
 namespace hydrinit {
 namespace {
