@@ -77,7 +77,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::reload_begun, 0, "%hreloading"),
     say(Kind::reload_done, 0, "%hreloaded"),
     say(Kind::reload_ended, 0, "%hreload ended: the new replica %r failed, the others stay"),
-    say(Kind::renewing, 0, "%hreplacing replica %r"),
+    say(Kind::renewing, 0, "%hasked to replace replica %r"),
     say(Kind::too_heavy, 0, "%hreplica %r has %d KiB, more than --max-memory, replacing it"),
     say(Kind::ask_failed, kAlways, "%hpid %p: %e (see --pid)"),
     say(Kind::no_status, kAlways, "%hpid %p is no hydrinit with -n that could answer (see --pid)"),
