@@ -39,6 +39,17 @@ class Line : public PackedCursor<2, 1> {
 
 // hydrinit's own.
 constexpr Row kNativeRows[] = {
+    // Looked up on the way of every run, signal and orphan, whether they are shown or not.
+    say(Kind::received, 1, "%hreceived %s"),
+    say(Kind::child_signal, 3, "%hreceived %s"),
+    say(Kind::sent, 1, "%hsent %s to %g"),
+    say(Kind::orphan_exited, 1, "%hreaped orphan pid %p, which ended with code %m"),
+    say(Kind::orphan_killed, 1, "%hreaped orphan pid %p, which was killed by %o"),
+    say(Kind::spawned, 1, "%hstarted '%q' as pid %p%y"),
+    say(Kind::leader_exited, 1, "%hpid %p ended with code %m%y"),
+    say(Kind::leader_killed, 1, "%hpid %p was killed by %o%y"),
+    say(Kind::exiting, 1, "%hexiting with code %d"),
+    // The others.
     say(Kind::unknown_option, kAlways, "%h--%f: unknown option (see --help)"),
     say(Kind::unknown_letter, kAlways, "%h-%c: unknown option (see --help)"),
     say(Kind::missing_value, kAlways, "%h--%f: needs %x"),
@@ -94,20 +105,12 @@ constexpr Row kNativeRows[] = {
     say(Kind::replica_up, 1, "%hreplica %r is up"),
     say(Kind::replica_drains, 1, "%hdraining replica %r"),
     say(Kind::replica_replaced, 1, "%hreplacing replica %r"),
-    say(Kind::spawned, 1, "%hstarted '%q' as pid %p%y"),
-    say(Kind::received, 1, "%hreceived %s"),
-    say(Kind::sent, 1, "%hsent %s to %g"),
     say(Kind::not_sent, 1, "%hdropped %s"),
-    say(Kind::leader_exited, 1, "%hpid %p ended with code %m%y"),
-    say(Kind::leader_killed, 1, "%hpid %p was killed by %o%y"),
-    say(Kind::orphan_exited, 1, "%hreaped orphan pid %p, which ended with code %m"),
-    say(Kind::orphan_killed, 1, "%hreaped orphan pid %p, which was killed by %o"),
     say(Kind::stop_delayed, 1, "%hholding %s back for --stop-delay"),
     say(Kind::still_there, 1, "%hpid %p (%f) remains"),
     say(Kind::not_reaped, 1, "%hpid %p (%f) is a zombie, not reaped by its parent %d"),
     say(Kind::rest_told, 1, "%hsent TERM to the remaining processes"),
     say(Kind::suspending, 1, "%hstopping myself"),
-    say(Kind::exiting, 1, "%hexiting with code %d"),
     say(Kind::rewritten, 2, "%hrewriting %s to %o"),
     say(Kind::hand_off_ignored, 2, "%hignored the terminal's %s"),
     say(Kind::session_made, 2, "%hthe child leads a new session"),

@@ -186,6 +186,7 @@ TEST(Notice, HydrinitsWords) {
           {Kind::rewritten, 2, "hydrinit: rewriting TERM to QUIT"},
           {Kind::hand_off_ignored, 2, "hydrinit: ignored the terminal's TERM"},
           {Kind::session_made, 2, "hydrinit: the child leads a new session"},
+          {Kind::child_signal, 3, "hydrinit: received TERM"},
       });
 }
 
@@ -358,6 +359,7 @@ TEST(Notice, CatatonitsWords) {
       {Kind::exiting, 1, "hydrinit: exiting with code 2"},
       {Kind::rewritten, 2, "hydrinit: rewriting TERM to QUIT"},
       {Kind::hand_off_ignored, 2, "hydrinit: ignored the terminal's TERM"},
+      {Kind::child_signal, 3, "hydrinit: received TERM"},
       {Kind::session_made, 2, "hydrinit: the child leads a new session"},
   };
   expect_lines(Style::catatonit, with_getopt(with_variables(kCatatonit), kGetopt));
