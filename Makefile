@@ -142,6 +142,11 @@ $(BUILD)/hydrinit-sanitized: $(BUILD)/hosted/main.o $(LIBRARY_OBJECTS)
 $(BUILD)/probe: tests/probe/probe.cc $(BUILD)/flags
 	$(QUIET)$(CXX) $(TEST_CXXFLAGS) -static $< -o $@
 
+# What the measurements compare with: linked like the product.
+$(BUILD)/launcher: tests/probe/launcher.cc $(BUILD)/flags
+	$(QUIET)$(CXX) $(PRODUCT_CXXFLAGS) $(CXXFLAGS) $(PRODUCT_LDFLAGS) $(LDFLAGS) $< $(LIBC_LIBS) -o $@
+	@scripts/strip-sections $@
+
 # Fuzz targets need clang: make fuzz, then scripts/fuzz SECONDS.
 FUZZ_CXX ?= clang++
 FUZZ_CXXFLAGS := -std=c++20 -O1 -g -Wall -Wextra $(DEFINES) -DHYDRINIT_LIBC='"hosted"' \
@@ -163,7 +168,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.cc $(FUZZ_CORE)
 test: all tests
 	scripts/run-tests $(BUILD)
 
-bench: all $(BUILD)/probe
+bench: all $(BUILD)/probe $(BUILD)/launcher
 	scripts/bench $(BUILD)
 
 demo: all

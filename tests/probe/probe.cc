@@ -7,11 +7,17 @@
 //   probe die NUMBER           ends by that signal
 //   probe stubborn             ignores everything that can be ignored: "ready PID"
 //   probe orphans COUNT        leaves COUNT orphans that end at once, then waits for its input to end
+//   probe zombies COUNT        "ready PID"; after a byte of input it leaves COUNT that have ended, all at once;
+//                              then as orphans
 //   probe daemon COMMAND       starts "probe COMMAND ..." as a daemon, waits until it is ready, ends
 //   probe slow-term            on TERM says "cleaning", works for half a second, says "clean"
 //   probe family DEPTH         a chain of DEPTH processes, each the parent of the next; the last is ready
 //   probe become UID           becomes that user by setuid, then "ready PID", ends when its input does
-//   probe stamp                "PID NANOSECONDS" of the monotonic clock as soon as it runs; waits
+//   probe stamp                "PID NANOSECONDS" of the monotonic clock as soon as it runs; waits. It goes to
+//                              the end of the file that $STAMPS names, else to the output
+//   probe crash                the same, but ends with 1
+//   probe stamps               "PID NANOSECONDS", then so for each USR1
+//   probe lines COUNT          COUNT numbered lines of 100 bytes, each written by itself, then "the end"; waits
 //   probe calls COUNT          nanoseconds a system call that does nothing, over so many
 //   probe respawn COMMAND...   the bare loop to compare with: vfork, exec of the absolute path, wait, again
 // clang-format on
@@ -125,6 +131,22 @@ int orphans(int count) {
   return wait_for_input();
 }
 
+int zombies(int count) {
+  ready();
+  char byte = 0;
+  if (read(STDIN_FILENO, &byte, 1) != 1) return 1;
+  const pid_t middle = fork();
+  if (middle == 0) {
+    for (int i = 0; i < count; ++i) {
+      if (vfork() == 0) _exit(0);
+    }
+    _exit(0);
+  }
+  waitpid(middle, nullptr, 0);
+  ready();
+  return wait_for_input();
+}
+
 int slow_term() {
   sigset_t term;
   sigemptyset(&term);
@@ -174,11 +196,49 @@ int become(int uid) {
   return wait_for_input();
 }
 
-int stamp() {
+// One write, so that the lines of several do not mix.
+void put_stamp(int fd) {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  printf("%d %lld\n", getpid(), now.tv_sec * 1000000000LL + now.tv_nsec);
-  fflush(stdout);
+  if (dprintf(fd, "%d %lld\n", getpid(), now.tv_sec * 1000000000LL + now.tv_nsec) < 0) exit(1);
+}
+
+void put_first_stamp() {
+  const char* const path = getenv("STAMPS");
+  put_stamp(path == nullptr ? STDOUT_FILENO : open(path, O_WRONLY | O_APPEND | O_CLOEXEC));
+}
+
+int stamp() {
+  put_first_stamp();
+  while (true) pause();
+}
+
+int crash() {
+  put_first_stamp();
+  return 1;
+}
+
+int stamps() {
+  sigset_t usr1;
+  sigemptyset(&usr1);
+  sigaddset(&usr1, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &usr1, nullptr);
+  while (true) {
+    put_stamp(STDOUT_FILENO);
+    int number = 0;
+    sigwait(&usr1, &number);
+  }
+}
+
+int lines(int count) {
+  char line[101];
+  memset(line, '.', sizeof line);
+  line[99] = '\n';
+  for (int i = 0; i < count; ++i) {
+    line[snprintf(line, 10, "%08d", i)] = ' ';
+    if (write(STDOUT_FILENO, line, 100) != 100) return 1;
+  }
+  if (write(STDOUT_FILENO, "the end\n", 8) != 8) return 1;
   while (true) pause();
 }
 
@@ -214,11 +274,15 @@ int command(int argc, char** argv) {
   if (name == "exit") return number;
   if (name == "stubborn") return stubborn();
   if (name == "orphans") return orphans(number);
+  if (name == "zombies") return zombies(number);
   if (name == "slow-term") return slow_term();
   if (name == "daemon") return daemon_of(argc - 1, argv + 1);
   if (name == "family") return family(number);
   if (name == "become") return become(number);
   if (name == "stamp") return stamp();
+  if (name == "crash") return crash();
+  if (name == "stamps") return stamps();
+  if (name == "lines") return lines(number);
   if (name == "calls") return calls(number);
   if (name == "respawn") return respawn(argv + 1);
   if (name == "die") {
