@@ -19,7 +19,7 @@ function next() {
     ++outcome[what];
     done();
   };
-  const request = http.get({host: '127.0.0.1', port, agent, timeout: 10000}, (response) => {
+  const request = http.get({host: '127.0.0.1', port, agent, timeout: 5000}, (response) => {
     response.resume();
     response.on('end', () => tell('answered'));
     response.on('error', () => tell('reset'));

@@ -6,7 +6,7 @@ const server = http.createServer((request, response) => response.end('hello\n'))
 server.on('connection', () => ++connections);
 server.on('close', () => process.exit(0));
 process.on('exit', () => console.log('accepted', connections));
-if (process.env.COUNT) process.on('SIGTERM', () => process.exit(0));
+if (process.env.COUNT) for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0));
 if (process.env.GRACEFUL) {
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.on(signal, () => {
@@ -16,6 +16,6 @@ if (process.env.GRACEFUL) {
   }
 }
 server.listen(process.env.FD ? {fd: Number(process.env.FD)} : Number(process.env.PORT), () => {
-  console.log('up');
+  console.log('server is up');
   if (process.send) process.send('ready');
 });
