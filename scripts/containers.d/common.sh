@@ -77,6 +77,18 @@ find_busybox() {
   return 1
 }
 
+# add_programs ROOT PROGRAM...: with the libraries that they are linked with.
+add_programs() {
+  root=$1
+  shift
+  for program; do
+    for file in "$program" $(ldd "$program" | grep -o '/[^ ]*'); do
+      mkdir -p "$root${file%/*}"
+      cp -L "$file" "$root$file"
+    done
+  done
+}
+
 # make_root FOLDER: busybox and nothing else, some scripts to run, and the accounts root and nobody.
 make_root() {
   for place in bin sbin lib lib64 usr/bin usr/lib etc tmp root proc dev sys run app www/cgi-bin; do
