@@ -143,6 +143,7 @@ after=$(memory_of pm2-after)
 stops 0 pm2-before
 stops 130 pm2-after
 [ "$after" -lt "$before" ] || fail "$before KiB before, and $after after"
+echo "   in the image: pm2 $(mib "$(du -sk build/pm2/node_modules | cut -f 1)"), hydrinit $(wc -c <"$binary") bytes"
 proved "$count servers answer; \"docker stop\": 0 before, 130 after; memory $(mib "$before") before, $(mib "$after") after"
 remove pm2-before pm2-after
 
