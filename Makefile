@@ -200,8 +200,8 @@ check-layers: $(CORE_PLAIN)
 	scripts/check-layers $(CORE_PLAIN)
 
 check-scripts:
-	shellcheck -x $(filter-out scripts/make-pairs scripts/pm2-to-hydrinit %.d,$(wildcard scripts/* scripts/containers.d/*)) \
-	  scripts/completions.d/bash .ci/run
+	shellcheck -x $(filter-out scripts/make-pairs scripts/pm2-to-hydrinit scripts/check-manifests %.d,$(wildcard scripts/* scripts/containers.d/*)) \
+	  $(wildcard docs/examples/*/*.sh) scripts/completions.d/bash .ci/run
 
 size: all
 	scripts/check-size $(BUILD)/hydrinit

@@ -77,6 +77,29 @@ find_busybox() {
   return 1
 }
 
+# files_of PACKAGE...: the files of Debian packages and of all that they depend on.
+files_of() {
+  # shellcheck disable=SC2046
+  dpkg -L $(apt-cache depends --recurse --installed --no-recommends --no-suggests --no-conflicts --no-breaks \
+    --no-replaces --no-enhances "$@" | grep '^[a-z0-9]') 2>/dev/null |
+    grep -vE '^/[a-z0-9]*$|^/usr/share/(doc|info|locale|man)/' |
+    sort -u | while read -r file; do
+    if [ -L "$file" ] || [ -f "$file" ]; then echo "$file"; fi
+  done
+}
+
+# add_programs ROOT PROGRAM...: with the libraries that they are linked with.
+add_programs() {
+  root=$1
+  shift
+  for program; do
+    for file in "$program" $(ldd "$program" | grep -o '/[^ ]*'); do
+      mkdir -p "$root${file%/*}"
+      cp -L "$file" "$root$file"
+    done
+  done
+}
+
 # make_root FOLDER: busybox and nothing else, some scripts to run, and the accounts root and nobody.
 make_root() {
   for place in bin sbin lib lib64 usr/bin usr/lib etc tmp root proc dev sys run app www/cgi-bin; do
@@ -131,12 +154,12 @@ for i in 1 2 3 4 5 6 7 8 9 10; do (sleep 0.2 &); done
 echo "they are left"
 exec sleep 1000
 END
-  # Who answers on port 8080, in so many requests.
+  # Who answers, in so many requests.
   cat >"$1/app/ask" <<'END'
 #!/bin/sh
 i=0
 while [ $i -lt "$1" ]; do
-  wget -q -O - http://127.0.0.1:8080/cgi-bin/who || exit 1
+  wget -q -O - "${2:-http://127.0.0.1:8080/cgi-bin/who}" || exit 1
   i=$((i + 1))
 done | sort | uniq -c
 END
@@ -145,7 +168,7 @@ END
 #!/bin/sh
 n=0
 until [ -e /tmp/enough ]; do
-  wget -q -O /dev/null http://127.0.0.1:8080/hello || exit 1
+  wget -q -O /dev/null "${1:-http://127.0.0.1:8080/hello}" || exit 1
   n=$((n + 1))
 done
 echo "$n requests, none failed"
