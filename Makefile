@@ -169,6 +169,9 @@ bench: all $(BUILD)/probe
 demo: all
 	scripts/run-demo $(BUILD)/hydrinit
 
+faults: all $(BUILD)/probe
+	BUILD=$(BUILD) scripts/faults all
+
 containers: all
 	scripts/containers $(BUILD)/hydrinit
 
@@ -218,7 +221,7 @@ install: all man completions
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all man completions tests fuzz test bench demo containers format check-format tidy check-layers \
+.PHONY: all man completions tests fuzz test bench demo faults containers format check-format tidy check-layers \
   check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 

@@ -7,10 +7,13 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-STEP_S = 4  # how long a step may take that a fault may also prevent
+STEP_S = 6  # how long a step may take that a fault may also prevent
 STOP_S = 5  # how long a stop may take; far more than any time-out of a scenario
 SETTLE_S = 5
 LIFE_S = 30  # no life takes longer
+
+# The same number of folders to look in on each machine.
+PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 # What main() begins with: calls before it are libc's.
 FIRST_CALL = "rt_sigprocmask(SIG_SETMASK, ~[]"
@@ -112,7 +115,7 @@ class Life:
                 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         self.process = subprocess.Popen(
             words, stdin=given[0], stdout=given[1], stderr=given[2], start_new_session=True, preexec_fn=preexec,
-            cwd=self.place.folder, env={"PATH": os.environ["PATH"], "HYDRINIT_FAULTS": self.token})
+            cwd=self.place.folder, env={"PATH": PATH, "HYDRINIT_FAULTS": self.token})
         for fd in given:
             os.close(fd)
         self.pidfd = os.pidfd_open(self.process.pid)

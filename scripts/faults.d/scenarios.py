@@ -36,19 +36,19 @@ def crash(run):
     ready(3)(run)
 
 
-def hup(run):
+def hup(run, count):
     run.signal("HUP")
-    run.expect("the end of the reload", lambda: "reloaded" in run.err or "reload ended" in run.err)
+    run.expect(f"{count} ready", lambda: run.out.count("ready ") >= count or "reload ended" in run.err)
 
 
 def reload(run):
     ready(2)(run)
-    hup(run)
+    hup(run, 4)
 
 
 def crash_and_reload(run):
     crash(run)
-    hup(run)
+    hup(run, 5)
 
 
 def scale(run):
@@ -82,7 +82,7 @@ LINGER = ["PROBE", "signals", "15"]
 
 SCENARIOS = [
     Scenario("plain", "one child, a signal forwarded, a stop", ["--"] + LINGER, forward),
-    Scenario("end", "a child that ends by itself", ["--", "PROBE", "exit", "7"],
+    Scenario("end", "a child that is found in `PATH` and ends by itself", ["--", "sh", "-c", "exit 7"],
              lambda run: run.expect("the end", run.ended), code=7, ends=True),
     Scenario("orphans", "five orphans", ["-w", "--", "PROBE", "orphans", "5"], orphans, code=143),
     Scenario("stop", "a child that ignores TERM, under `--stop-timeout`",
@@ -104,10 +104,10 @@ SCENARIOS = [
              crash_and_reload),
     Scenario("listen", "`-n 2 --listen` with `--ready fd:4`, one killed, then HUP",
              TWO + QUICK[2:] + ["--listen", "127.0.0.1:PORT", "--ready", "fd:4", "--ready-timeout", "1s",
-                                "sh", "-c", "echo >&4; exec PROBE signals 15"], crash_and_reload),
+                                "/bin/sh", "-c", "echo >&4; exec PROBE signals 15"], crash_and_reload),
     Scenario("again", "`-n 2 --listen --log prefix --pin` with `--ready fd:4`: the next lives of one",
              TWO + QUICK[2:] + ["--listen", "127.0.0.1:PORT", "--ready", "fd:4", "--ready-timeout", "1s", "--pin",
-                                "--log", "prefix", "sh", "-c", "echo >&4; exec PROBE signals 15"],
+                                "--log", "prefix", "/bin/sh", "-c", "echo >&4; exec PROBE signals 15"],
              crash_under_strace, roles=("child",), attach=True),
     Scenario("share-again", "`-n 2 --share` with a server: the next lives of one",
              TWO + QUICK[2:] + ["--share", "--ready-timeout", "1s", "PROBE", "serve", "PORT"], crash_under_strace,
