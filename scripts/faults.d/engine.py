@@ -3,6 +3,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -73,6 +74,8 @@ class Life:
         for name in ("strace.log", "socket"):
             if os.path.lexists(f"{place.folder}/{name}"):
                 os.unlink(f"{place.folder}/{name}")
+        with socket.socket(socket.AF_UNIX) as left_over:  # of an earlier run, for --listen unix:
+            left_over.bind(f"{place.folder}/socket")
         self.strace = self.strace_words(fault, trace)
         words = [place.hydrinit, *self.fill(scenario.options)]
         if not scenario.asks and not scenario.attach:
@@ -90,7 +93,7 @@ class Life:
     def strace_words(self, fault, trace):
         words = ["strace", "-o", self.log]
         if not self.scenario.asks and not self.scenario.attach:
-            words += ["-D", "-q"]  # so that hydrinit is PID 1, and not strace
+            words += ["-DD", "-q"]  # in a group of its own; so that hydrinit is PID 1, and not strace
         if (fault.role if fault else trace) == "child":
             words += ["-f", "-b", "execve"]
         if fault:

@@ -106,8 +106,10 @@ def live(scenario, place, fault=None, usual=None, trace=None):
         left = life.ours()
         for pid in left:
             os.kill(pid, signal.SIGKILL)
-        # Without adopting orphans it does not know of a daemon, and has said so.
-        if left and not (fault and fault.call == "prctl" and not scenario.pid1):
+        # Where it is not PID 1, and has said that it does not adopt orphans, or that its child is gone, as the
+        # kernel told it.
+        spared = not scenario.pid1 and fault and (fault.call == "prctl" or (fault.call, fault.errno) == ("waitid", "ECHILD"))
+        if left and not spared:
             result.wrong.append("something is left running")
     log = engine.read(life.log)
     result.reached = "(INJECTED)" in log
@@ -126,7 +128,7 @@ def looked_at(life):
 def settle(life, fault, usual, result):
     """What it has open, and whom it has not reaped, once all is quiet."""
     # strace does not make the call that it fails: what was to be closed then is open still.
-    spared = 1 if fault and fault.call in ("close", "close_range") else 0
+    spared = {"close": 1, "close_range": 64}.get(fault.call, 0) if fault else 0
     limit = usual.descriptors + spared if usual and not life.scenario.ends else None
     if limit is not None and not life.until(lambda: len(life.descriptors()) <= limit, engine.SETTLE_S):
         if not life.pidfd_readable():
@@ -217,9 +219,22 @@ def counted(log, role, attached):
     return most, collections.Counter()
 
 
+traced = set()  # the calls that have been seen
+
+
+def never_made():
+    """What the source has, and none of the lives: other machines' calls, and those of rarer ways."""
+    names = set()
+    for folder, _, files in os.walk("src"):
+        for name in files:
+            names |= set(re.findall(r"\bSYS_([a-z0-9_]+)", engine.read(f"{folder}/{name}")))
+    return sorted(names - traced)
+
+
 def faults_of(log, role, attached):
     faults = []
     calls, before = counted(log, role, attached)
+    traced.update(calls)
     for call, number in sorted(calls.items()):
         if call in NEVER_FAILED or before[call] == number:
             continue
@@ -393,7 +408,8 @@ def rows_of(results):
 
 
 def document(results):
-    lines = [INTRODUCTION.format(count=f"{len(results):,}").strip(), ""]
+    never = ", ".join(f"`{name}`" for name in never_made())
+    lines = [INTRODUCTION.format(count=f"{len(results):,}", never=never).strip(), ""]
     for scenario in SCENARIOS:
         its = [(fault, outcome) for other, fault, outcome in results if other is scenario]
         silent, rows = rows_of(its)
@@ -427,7 +443,8 @@ source. TERM ends it each time, sometimes only a second one.
   hydrinit makes, not only once, and in hydrinit too should it make as many.
 - *error*: `all`, or those of the man page that end so. In a message ERROR is what the error is called, or its number.
 - *not seen*: what is usual in that life and did not come, such as a signal that could not be forwarded.
-- Not failed: what libc does before `main`, and the calls that have no error, such as getpid(2).
+- Not failed: what libc does before `main`, and the calls that have no error, such as getpid(2). In the source, and
+  in none of these lives: {never}.
 
 Many errors are none that the kernel could give for these arguments. They are here since a seccomp profile can.
 How often some are made is chance: another run may count differently. `scripts/faults` takes a sample, which is also

@@ -93,6 +93,8 @@ SCENARIOS = [
              ["--wait-all", "1s", "-v", "--", "PROBE", "daemon", "signals", "15"],
              lambda run: run.expect("the end", run.ended), pid1=False, ends=True),
     Scenario("terminal", "the child in the foreground of a terminal", ["--"] + LINGER, forward, terminal=True),
+    Scenario("session", "`--session` as the leader of a terminal's session, not PID 1", ["--session", "--"] + LINGER,
+             forward, terminal=True, pid1=False),
     Scenario("restarts", "`-n 2`, one killed and started again", TWO + ["--ready", "0"] + LINGER, crash),
     Scenario("reload", "`-n 2`, HUP", TWO + QUICK + LINGER, reload),
     Scenario("scale", "`-n 2 --pin`, one more, one less", TWO + QUICK + ["--pin"] + LINGER, scale),
