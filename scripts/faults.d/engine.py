@@ -6,12 +6,12 @@ import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 STEP_S = 6  # how long a step may take that a fault may also prevent
 STOP_S = 5  # how long a stop may take; far more than any time-out of a scenario
 SETTLE_S = 5
-LIFE_S = 30  # no life takes longer
+LIFE_S = 60  # no life takes longer
 
 # The same number of folders to look in on each machine.
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -69,7 +69,8 @@ class Life:
         self.token = f"{os.getpid()}-{place.port}-{time.monotonic_ns()}"
         self.out = self.err = ""
         self.code = None
-        self.client_code = None
+        self.stops = 0
+        self.tracer = None
         self.deadline = time.monotonic() + LIFE_S
         for name in ("strace.log", "socket"):
             if os.path.lexists(f"{place.folder}/{name}"):
@@ -134,7 +135,8 @@ class Life:
         return found[0] if found else 0
 
     def replicas(self):
-        return [pid for pid in children(self.init()) if stat_of(pid)[0] not in ("strace", "") and stat_of(pid)[1] != "Z"]
+        its = {pid: stat_of(pid) for pid in children(self.init())}
+        return [pid for pid, (command, state) in its.items() if command not in ("strace", "") and state != "Z"]
 
     def zombies(self):
         return [pid for pid in children(self.init()) if stat_of(pid)[1] == "Z"]
@@ -217,23 +219,20 @@ class Life:
 
     def attach(self):
         self.tracer = subprocess.Popen([*self.strace, "-p", str(self.init())], stderr=subprocess.PIPE)
-        # "strace: Process N attached"
-        if not select.select([self.tracer.stderr], [], [], STEP_S)[0] or b"attached" not in self.tracer.stderr.readline():
+        says = self.tracer.stderr  # "strace: Process N attached"
+        if not select.select([says], [], [], STEP_S)[0] or b"attached" not in says.readline():
             raise NotSeen("strace")
 
     def ask(self, words, strace=()):
         """A client in its namespaces: its code, and what it says on both streams. None: it did not come back."""
-        command = ["nsenter", "--target", str(self.init()), "--pid", "--mount", "--wdns=/", *strace, self.place.hydrinit,
-                   *words]
-        client = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        enter = ["nsenter", "--target", str(self.init()), "--pid", "--mount", "--wdns=/"]
+        client = subprocess.Popen([*enter, *strace, self.place.hydrinit, *words], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
         try:
             out, err = client.communicate(timeout=STEP_S + STOP_S)
         except subprocess.TimeoutExpired:
-            subprocess.run(["nsenter", "--target", str(self.init()), "--pid", "--mount", "sh", "-c",
-                            "for each in /proc/[0-9]*; do case $(tr '\\0' ' ' <$each/cmdline) in "
-                            f"*hydrinit\\ {words[0]}*) kill -KILL ${{each#/proc/}};; esac; done"], check=False)
             client.kill()
-            client.communicate()
+            client.wait()  # what it has left in the namespace ends with that
             return None, "", ""
         return client.returncode, out.decode(), err.decode()
 
@@ -269,6 +268,3 @@ class Life:
                 os.close(fd)
             except OSError:
                 pass
-
-    stops = 0
-    tracer = None

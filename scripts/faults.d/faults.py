@@ -2,17 +2,16 @@
 import argparse
 import collections
 import concurrent.futures
+import errno
 import os
+import queue
 import random
 import re
-import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-import queue
 
 import engine
 from engine import CALL, FIRST_CALL, Fault, Life
@@ -64,7 +63,7 @@ def plain_lines(text, fault, place):
             continue
         line = line[at + len("hydrinit: "):]
         if fault:
-            number = getattr(__import__("errno"), fault.errno, 0)
+            number = getattr(errno, fault.errno, 0)
             for words in (os.strerror(number), f"errno {number}"):
                 line = re.sub(re.escape(words) + r"$", "ERROR", line)
                 line = re.sub(re.escape(words) + r" \(", "ERROR (", line)
@@ -73,7 +72,6 @@ def plain_lines(text, fault, place):
         line = re.sub(r"starting it again .*", "starting it again", line)
         line = re.sub(r"\breplica \d+", "replica N", line)
         line = re.sub(r"\b\d+ ms\b", "N ms", line)
-        line = re.sub(r"\b(after|lived) [\d.]+ ?(ms|s)\b", r"\1 N s", line)
         lines.append(line)
     return list(dict.fromkeys(lines))
 
@@ -106,10 +104,7 @@ def live(scenario, place, fault=None, usual=None, trace=None):
         left = life.ours()
         for pid in left:
             os.kill(pid, signal.SIGKILL)
-        # Where it is not PID 1, and has said that it does not adopt orphans, or that its child is gone, as the
-        # kernel told it.
-        spared = not scenario.pid1 and fault and (fault.call == "prctl" or (fault.call, fault.errno) == ("waitid", "ECHILD"))
-        if left and not spared:
+        if left and not (fault and not scenario.pid1 and unknown_to(fault)):
             result.wrong.append("something is left running")
     log = engine.read(life.log)
     result.reached = "(INJECTED)" in log
@@ -118,6 +113,11 @@ def live(scenario, place, fault=None, usual=None, trace=None):
     if asked:
         result.details += f"--- client\n{asked}\n"
     return result
+
+
+def unknown_to(fault):
+    """Not PID 1, it has said that it does not adopt orphans; or that its child is gone, as the kernel told it."""
+    return fault.call == "prctl" or (fault.call, fault.errno) == ("waitid", "ECHILD")
 
 
 def looked_at(life):
@@ -139,40 +139,18 @@ def settle(life, fault, usual, result):
 
 
 def judge(life, early, asked, fault, usual, notes, result):
-    place = life.place
     text = asked[2] if asked else life.err + (life.out if life.scenario.terminal else "")
-    result.lines = plain_lines(text, fault, place)
+    result.lines = plain_lines(text, fault, life.place)
     if usual is None:
         result.code = asked[0] if asked else life.code
         return
     lines = [line for line in result.lines if line not in usual.lines]
     if life.code < 0:
         result.wrong.append(f"signal {-life.code} has ended it")
-    said = "; ".join(f"`{line}`" for line in lines)
     if life.scenario.asks:
-        if asked is None:
-            result.wrong.append("the init was not well")
-        elif asked[0] is None:
-            result.wrong.append("the client does not come back")
-        elif asked[0] != 0 and (asked[0] not in OWN_CODES or not lines):
-            result.wrong.append(f"the client ends with {asked[0]} and says nothing")
-        if life.code != life.scenario.code:
-            result.wrong.append(f"the init ends with {life.code}")
-        code = asked[0] if asked else None
-        result.outcome = "answers" if code == 0 else f"ends with {code}"
+        judge_answer(life, asked, lines, result)
     elif early and not (life.scenario.ends and life.code == life.scenario.code):
-        # Who waits has started somebody.
-        started = "ready " in life.out or fault.call == "waitid" or fault.role == "child"
-        # The command may end as it will without what its start has failed to give it.
-        own = fault.role == "child" and life.err.strip() != "" and not lines
-        result.outcome = (f"the command ends with {life.code}" if own else
-                          f"ends with {life.code}" if started else f"start refused, {life.code}")
-        if life.code not in OWN_CODES and not own:
-            result.wrong.append(f"it ends with {life.code}")
-        elif not lines and not own:
-            result.wrong.append(f"it ends with {life.code} and says nothing")
-        elif started and fault.role == "init" and (fault.call, fault.errno) not in BELIEVED:
-            result.wrong.append(f"it ends with {life.code} though the command runs")
+        judge_end(life, fault, lines, result)
     else:
         result.outcome = "goes on"
         # 143: TERM came before the command has made itself ready for it.
@@ -180,10 +158,42 @@ def judge(life, early, asked, fault, usual, notes, result):
             notes.append(f"code {life.code}")
         if life.stops > 1:
             notes.append("stops at the second TERM")
-    if said:
-        result.outcome += f": {said}"
+    if lines:
+        result.outcome += ": " + "; ".join(f"`{line}`" for line in lines)
     if notes:
         result.outcome += f" ({', '.join(notes)})"
+
+
+def judge_answer(life, asked, lines, result):
+    """Of a client; the init that was asked is as well as before."""
+    code = asked[0] if asked else None
+    result.outcome = "answers" if code == 0 else f"ends with {code}"
+    if asked is None:
+        result.wrong.append("the init was not well")
+    elif code is None:
+        result.wrong.append("the client does not come back")
+    elif code != 0 and (code not in OWN_CODES or not lines):
+        result.wrong.append(f"the client ends with {code} and says nothing")
+    if life.code != life.scenario.code:
+        result.wrong.append(f"the init ends with {life.code}")
+
+
+def judge_end(life, fault, lines, result):
+    """It has ended before it was asked to."""
+    # Who waits has started somebody.
+    started = "ready " in life.out or fault.call == "waitid" or fault.role == "child"
+    # The command may end as it will without what its start has failed to give it.
+    own = fault.role == "child" and life.err.strip() != "" and not lines
+    if own:
+        result.outcome = f"the command ends with {life.code}"
+        return
+    result.outcome = f"ends with {life.code}" if started else f"start refused, {life.code}"
+    if life.code not in OWN_CODES:
+        result.wrong.append(f"it ends with {life.code}")
+    elif not lines:
+        result.wrong.append(f"it ends with {life.code} and says nothing")
+    elif started and fault.role == "init" and (fault.call, fault.errno) not in BELIEVED:
+        result.wrong.append(f"it ends with {life.code} though the command runs")
 
 
 # ---- what there is to fail -------------------------------------------------------------------------
@@ -241,7 +251,7 @@ def faults_of(log, role, attached):
         if call not in ERRNOS:
             sys.exit(f"faults: no errors are known of {call}: see its man page, and scripts/faults.d/errnos.py")
         for i in range(before[call] + 1, number + 1):
-            faults += [Fault(role, call, i, i - before[call], errno) for errno in ERRNOS[call]]
+            faults += [Fault(role, call, i, i - before[call], error) for error in ERRNOS[call]]
     return faults
 
 
@@ -343,8 +353,9 @@ class Runner:
                 self.results.append((scenario, fault, result.outcome))
                 if done % 500 == 0:
                     print(f"{done} of {len(cases)}, {time.monotonic() - self.begun:.0f} s", flush=True)
-        print(f"{done} faults in {time.monotonic() - self.begun:.0f} s: {done - self.failed - self.missed} as promised, "
-              f"{self.missed} whose call was not made, {self.failed} wrong")
+        print(f"{done} faults in {time.monotonic() - self.begun:.0f} s: "
+              f"{done - self.failed - self.missed} as promised, {self.missed} whose call was not made, "
+              f"{self.failed} wrong")
         return self.failed == 0
 
 
@@ -392,11 +403,11 @@ def rows_of(results):
         if set(outcomes) <= {"goes on", "answers"}:
             silent.append((name, len(numbers_of[name])))
             continue
-        every = {errno for errnos in outcomes.values() for errno in errnos}
-        for outcome, errnos in sorted(outcomes.items()):
+        every = {error for errors in outcomes.values() for error in errors}
+        for outcome, its in sorted(outcomes.items()):
             same = collections.defaultdict(list)
-            for errno, numbers in errnos.items():
-                same[frozenset(numbers)].append(errno)
+            for error, numbers in its.items():
+                same[frozenset(numbers)].append(error)
             for numbers, names in same.items():
                 which = "each" if numbers == numbers_of[name] and len(numbers) > 1 else ranges(numbers)
                 others = every - set(names)
@@ -494,9 +505,9 @@ def main():
     if options.what == "list":
         return 0
     if options.what == "one":
-        _, role, call, number, errno = options.words
+        _, role, call, number, error = options.words
         for scenario, fault in runner.faults:
-            if (fault.role, fault.call, fault.shown, fault.errno) == (role, call, int(number), errno):
+            if (fault.role, fault.call, fault.shown, fault.errno) == (role, call, int(number), error):
                 result = runner.run(scenario, fault)
                 print(f"{fault}: {result.outcome}; {result.wrong}\n{result.details}")
                 return 1 if result.wrong else 0

@@ -120,6 +120,8 @@ SCENARIOS = [
              TWO + QUICK[2:] + ["--share", "--ready-timeout", "1s", "PROBE", "serve", "PORT"], crash_and_reload),
     Scenario("status", "`--status`", TWO + QUICK + LINGER, healthy, asks=["--status"], roles=("init",)),
     Scenario("healthy", "`--healthy`", TWO + QUICK + LINGER, healthy, asks=["--healthy"], roles=("init",)),
-    Scenario("ask-scale", "`--scale 3`", TWO + QUICK + LINGER, healthy, asks=["--scale", "3", "--timeout", "3s"], roles=("init",)),
-    Scenario("ask-reload", "`--reload`", TWO + QUICK + LINGER, healthy, asks=["--reload", "--timeout", "3s"], roles=("init",)),
+    Scenario("ask-scale", "`--scale 3`", TWO + QUICK + LINGER, healthy,
+             asks=["--scale", "3", "--timeout", "3s"], roles=("init",)),
+    Scenario("ask-reload", "`--reload`", TWO + QUICK + LINGER, healthy,
+             asks=["--reload", "--timeout", "3s"], roles=("init",)),
 ]
