@@ -53,7 +53,7 @@ PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz $(X86) -fno-expensive-optimizations -fno-thr
   -fstack-protector \
   $(WARNINGS) -Wframe-larger-than=16384 $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)
 PRODUCT_LDFLAGS := $(LIBC_LDFLAGS) -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro \
-  -Wl,-z,noseparate-code -Wl,-z,common-page-size=1024 -Wl,-z,noexecstack -Wl,--hash-style=sysv -s
+  -Wl,-z,noseparate-code -Wl,-z,common-page-size=4096 -Wl,-z,noexecstack -Wl,--hash-style=sysv -s
 
 PRODUCT_OBJECTS := $(SOURCES:src/%.cc=$(BUILD)/product/%.o)
 
@@ -174,6 +174,9 @@ bench: all $(BUILD)/probe $(BUILD)/launcher
 demo: all
 	scripts/run-demo $(BUILD)/hydrinit
 
+faults: all $(BUILD)/probe
+	BUILD=$(BUILD) scripts/faults all
+
 containers: all
 	scripts/containers $(BUILD)/hydrinit
 
@@ -223,7 +226,7 @@ install: all man completions
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all man completions tests fuzz test bench demo containers format check-format tidy check-layers \
+.PHONY: all man completions tests fuzz test bench demo faults containers format check-format tidy check-layers \
   check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 

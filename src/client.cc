@@ -73,8 +73,11 @@ int Client::show() {
       const bool known = pid != 0 && same_namespace;
       append_replica(text, page, {place, pid, known ? memory_of_tree(pid) : 0}, now, json);
     }
-    // Nobody is left to be told.
-    if (os::write_all(STDOUT_FILENO, text.view()).failed()) return kNo;
+    const Error error = os::write_all(STDOUT_FILENO, text.view());
+    if (error.failed()) {
+      reporter_.say_error(Said::fatal, error);
+      return kNo;
+    }
     text.clear();
   }
   return 0;

@@ -114,7 +114,8 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
   // Most of it, and of what follows, is not touched by most.
   fleet.environment = carver.take<ReplicaEnvironment>(1);
   if (links > 0) {
-    const Error error = fleet.links.prepare(config, {carver.take<Links::Entry>(links), links});
+    const Error error =
+        fleet.links.prepare(config, fleet.signal_fd, {carver.take<Links::Entry>(links), links});
     if (error.failed()) return fail(reporter, Said::fatal, error);
   }
   if (logs > 0) {
@@ -136,6 +137,7 @@ int map(const Config& config, char** environment, int capacity, Fleet& fleet, Re
 // start.
 int raise_files(const Config& config, int capacity, Fleet& fleet, Reporter& reporter) {
   fleet.files = os::file_limit();
+  if (fleet.files.hard == 0) return 0;  // it is not known, and stays as it is
   os::set_file_limit({fleet.files.hard, fleet.files.hard});
   const auto slots = static_cast<std::size_t>(config.user != nullptr ? capacity : fleet.count);
   std::size_t ports = config.listen.size() + (config.share != nullptr);

@@ -23,6 +23,7 @@ struct Fleet {
   os::FileLimit files{};                      // as it was; all zero: nobody has changed it
   Sockets sockets{};
   Links links{};
+  int signal_fd = -1;
   Logs* logs = nullptr;  // nullptr: replicas write by themselves
 };
 

@@ -43,7 +43,6 @@ Loop::Loop(const Config& config, const ExitCodes& codes, SpawnRequest& request, 
       proxy_(fleet.sockets, config.share) {
   if (!fleet.links.prepared()) return;
   wait_fd_ = fleet.links.epoll();
-  fleet.links.watch(Links::Source::Kind::signals, 0, signal_fd);
   if (fleet.logs != nullptr) reporter.queue_behind(*fleet.logs);
   if (fleet.sockets.watch() >= 0)
     fleet.links.watch(Links::Source::Kind::connections, 0, fleet.sockets.watch(), net::Watch::once);
@@ -62,7 +61,9 @@ int Loop::run() {
     os::wait_readable(wait_fd_, timeout);
     if (fleet_.page != nullptr) fleet_.page->begin_writing();
     const os::ReceivedSignal signal = os::read_signal(signal_fd_);
-    now_ = os::now();
+    // 0: it could not be read. The time goes on with the next event.
+    const Instant now = os::now();
+    if (now > now_) now_ = now;
     // Whatever woke us, exits come first: a signal must not reach a pid that has ended.
     if (signal.number == SIGCHLD) reporter_.say_signal(Kind::child_signal, SIGCHLD);
     if (signal.number != 0 || more_children_) drain_children();
@@ -109,25 +110,29 @@ void Loop::handle(const os::ReceivedSignal& signal) {
     change.stopped ? on_stopped(change) : on_ended(change);
     reaper_.done(change);
   }
-  if (change.pid < 0) give_up_lost();
+  const bool lost = change.pid == os::kNoChild && give_up_lost();
   if (!exiting_) {
     Event event = make_event(Event::Kind::drained);
-    event.childless = change.pid < 0;
+    event.childless = change.pid == os::kNoChild;
     dispatch(event);
   }
-  more_children_ = told == kExitsPerRound;
+  more_children_ = told == kExitsPerRound || change.pid == os::kUnknown || lost;
 }
 
 // The kernel knows no child of ours, and some were not reaped: somebody else took their status.
-void Loop::give_up_lost() {
+// True: there were such; the kernel is then asked once more.
+bool Loop::give_up_lost() {
+  bool lost = false;
   for (int slot = 0; slot < reaper_.slots() && !exiting_; ++slot) {
     if (reaper_.pid(slot) == 0) continue;
+    lost = true;
     reporter_.say(Kind::child_lost, reaper_.pid(slot));
     reaper_.forget(slot);
     Event event = make_event(Event::Kind::ended, slot);
     event.status.value = codes_.internal;
     dispatch(event);
   }
+  return lost;
 }
 
 void Loop::on_stopped(const os::ChildChange& change) {
@@ -338,6 +343,8 @@ void Loop::send_to(pid_t pid, const Action& action) {
   const bool queued = !to_group && signal.origin == SignalOrigin::queued &&
                       os::send_queued_signal(pid, signal.number, signal.value);
   if (!queued) error = os::send_signal(to_group ? -pid : pid, signal.number);
+  // It could not make its group.
+  if (to_group && error.code == ESRCH) error = os::send_signal(pid, signal.number);
   sent_.add(signal.number);
   // EPERM: the program has become another user. It goes on without this signal, and so do we.
   Notice notice;

@@ -27,7 +27,7 @@ class Loop {
   void handle(const os::ReceivedSignal& signal);
   void show();
   void drain_children();
-  void give_up_lost();
+  bool give_up_lost();
   void on_stopped(const os::ChildChange& change);
   void on_ended(const os::ChildChange& change);
   void say_life(Notice::Kind kind, const os::ChildChange& change, int slot);

@@ -74,19 +74,22 @@ __attribute__((noinline)) bool prepare(const Config& config, Reporter& reporter)
 }
 
 __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation,
-                                  char** environment, os::RawMask mask, Reporter& reporter) {
+                                  char** environment, os::RawMask mask, Error error,
+                                  Reporter& reporter) {
   Config& config = invocation.config;
   const bool supervises = config.supervises();
   const bool sigchld_ignored = os::reset_ignored_sigchld();
   if (!prepare(config, reporter)) return dialect.codes.internal;
   const int signal_fd = os::open_signal_fd();
-  if (signal_fd < 0) {
-    reporter.say_error(Notice::Kind::fatal, {"signalfd", errno});
+  if (!error.failed()) error = os::result_of(signal_fd, "signalfd");
+  if (error.failed()) {
+    reporter.say_error(Notice::Kind::fatal, error);
     return dialect.codes.internal;
   }
   Replica one;
   PidEntry entry;
   Fleet fleet{{&one, 1}, {&entry, 1}};
+  fleet.signal_fd = signal_fd;
   // A plain init needs none of it.
   if (config.supervises() || config.has_ports() || config.user != nullptr) {
     const int refused = prepare_fleet(config, environment, fleet, reporter);
@@ -124,7 +127,8 @@ __attribute__((noinline)) int run(const Dialect& dialect, Invocation& invocation
 int main(int argc, char** argv, char** environment) {
   using namespace hydrinit;
   // First of all: as PID 1 an unblocked signal without a handler is lost (pid_namespaces(7)).
-  const os::RawMask mask = os::block_all_signals();
+  os::RawMask mask = 0;
+  const Error unblocked = os::block_all_signals(mask);
   const Dialect dialect = choose_dialect(argc > 0 ? argv[0] : "");
   Invocation invocation = parse_invocation(dialect, argv, environment);
   const Config& config = invocation.config;
@@ -141,5 +145,5 @@ int main(int argc, char** argv, char** environment) {
   }
   if (config.verb != Verb::run && config.verb != Verb::pause) return print(dialect, invocation);
   strip_environment(environment);
-  return run(dialect, invocation, environment, mask, reporter);
+  return run(dialect, invocation, environment, mask, unblocked, reporter);
 }

@@ -138,11 +138,13 @@ Error read_memory(std::uint32_t pid, std::uint64_t at, std::span<char> out) {
 }
 
 // Both TCP and the multipath TCP that Go's listeners are: its clients are served over TCP alone.
-bool is_tcp(std::uint32_t pid, std::uint32_t fd) {
+// error: why it is not known; what is no socket has no such attribute.
+bool is_tcp(std::uint32_t pid, std::uint32_t fd, int& error) {
   os::ProcPath path;
   char protocol[16]{};
   const long size = ::syscall(SYS_getxattr, fd_path(path, pid, "fd", fd), "system.sockprotoname",
                               protocol, sizeof protocol - 1);
+  if (size < 0 && errno != EOPNOTSUPP) error = errno;
   return size > 0 && (begins(protocol, "TCP") || begins(protocol, "MPTCP"));
 }
 
@@ -179,7 +181,7 @@ struct BindProxy::Call {
   // The caller has not died meanwhile and given its number to another.
   bool valid() const {
     std::uint64_t id = notification.id;
-    return os::control(notifications, kStillValid, &id) == 0;
+    return os::control(notifications, kStillValid, &id) == 0 || errno != ENOENT;
   }
 };
 
@@ -209,12 +211,15 @@ BindProxy::Result BindProxy::on_bind(const Call& call, int slot, const Memory& m
   // Port 0 is whatever is free: no two get the same.
   const int number = address.port();
   if (number == 0 || (*ports_ != '\0' && !names_port(ports_, number))) return {};
-  if (!is_tcp(call.pid(), call.fd())) return {};
+  if (!is_tcp(call.pid(), call.fd(), error)) return {};
   // What lies behind an IPv4 address is nothing (ip(7)).
   if (!v6) ::memset(address.v6, 0, sizeof address - offsetof(SocketAddress, v6));
   const bool only = v6 && memory.pid == call.pid() && memory.fd == call.fd() && memory.v6_only;
   const int port = sockets_.find(address, only);
-  if (port < 0) return {Outcome::refused, {"bind", EMFILE}};
+  if (port < 0) {
+    works_ = false;
+    return {Outcome::refused, {"bind", EMFILE}};
+  }
   const int ours = sockets_.bind(port, slot);
   if (ours < 0) {
     error = errno;  // the program's own bind(2) would have failed so too
@@ -229,6 +234,7 @@ BindProxy::Result BindProxy::on_bind(const Call& call, int slot, const Memory& m
   if (os::control(call.notifications, kAddFd, &add) < 0 && errno != ENOENT)
     return {Outcome::refused, {"SECCOMP_IOCTL_NOTIF_ADDFD", errno}};
   error = -1;  // done
+  works_ = true;
   return {};
 }
 
@@ -263,10 +269,18 @@ BindProxy::Result BindProxy::answer(int notifications, int slot, int slots, Memo
       memory = {call.pid(), call.fd(), value != 0};
   }
   // Several would fight for the port; one alone needs nobody's socket.
-  if (result.outcome == Outcome::refused && slots > 1) error = EADDRINUSE;
+  if (result.outcome == Outcome::refused && slots > 1) {
+    error = EADDRINUSE;
+    // It can be done, but not this time: the program's call fails with that, and it ends as it
+    // will.
+    if (works_) {
+      error = result.error.code;
+      result = {};
+    }
+  }
   Response response{notification.id, 0, error > 0 ? -error : 0, error == 0 ? kContinue : 0};
-  // ENOENT again.
-  (void)os::control(notifications, kSend, &response);
+  // ENOENT again. Who gets no answer does not listen either.
+  if (os::control(notifications, kSend, &response) < 0) return {};
   return result;
 }
 

@@ -13,8 +13,7 @@ class BindProxy {
   enum class Outcome : std::uint8_t {
     nothing,  // that concerns anybody
     listens,  // it serves a port that is shared
-    refused,  // it could not be given a socket (error); its call has failed, or gone on without
-
+    refused,  // nobody can be given a socket (error); its call has failed, or gone on without
   };
   struct Result {
     Outcome outcome = Outcome::nothing;
@@ -45,6 +44,7 @@ class BindProxy {
 
   Sockets& sockets_;
   const char* ports_;
+  bool works_ = false;  // somebody has been given a socket
 };
 
 }  // namespace hydrinit

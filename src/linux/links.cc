@@ -14,11 +14,12 @@ constexpr int kSlotBits = 16;
 
 }  // namespace
 
-Error Links::prepare(const Config& config, std::span<Entry> entries) {
+Error Links::prepare(const Config& config, int signals, std::span<Entry> entries) {
   entries_ = entries;
   ready_by_ = config.ready_by;
   epoll_.reset(net::open_epoll());
   if (!epoll_.valid()) return {"epoll_create1", errno};
+  if (!watch(Source::Kind::signals, 0, signals)) return {"epoll_ctl", errno};
   return config.share ? net::open_pair(own_end_, child_end_) : Error{};
 }
 
@@ -63,8 +64,8 @@ Error Links::open(int slot, char (&variable)[kVariableMax]) {
   if (ready_by_ == ReadyBy::notify) error = open_notify(ready, variable);
   if (error.failed()) return error;
   if (ready.valid()) {
+    if (!watch(Source::Kind::ready, slot, ready.get())) return {"epoll_ctl", errno};
     in(slot).ready = ready.release();
-    watch(Source::Kind::ready, slot, in(slot).ready);
   }
   return {};
 }
@@ -72,10 +73,11 @@ Error Links::open(int slot, char (&variable)[kVariableMax]) {
 void Links::started(int slot) {
   given_.reset();
   if (!own_end_.valid()) return;
-  const int binds = net::receive_fd(own_end_.get());
-  if (binds < 0) return;
-  in(slot).binds = binds;
-  watch(Source::Kind::binds, slot, in(slot).binds);
+  // Only the last is its own, should an earlier one not have been received.
+  int& binds = in(slot).binds;
+  for (int fd = 0; (fd = net::receive_fd(own_end_.get())) >= 0; binds = fd) close(binds);
+  if (binds == 0) return;
+  watch(Source::Kind::binds, slot, binds);
 }
 
 void Links::close(int& fd) const {

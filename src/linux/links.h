@@ -28,8 +28,8 @@ class Links {
   // "NOTIFY_SOCKET=@00001"
   static constexpr std::size_t kVariableMax = 32;
 
-  // Comes first. entries, all zero, outlive it.
-  Error prepare(const Config& config, std::span<Entry> entries);
+  // Comes first. entries, all zero, outlive it. signals: what tells of them.
+  Error prepare(const Config& config, int signals, std::span<Entry> entries);
 
   // Sleep on this one: it is readable when any of them has something to tell.
   int epoll() const { return epoll_.get(); }

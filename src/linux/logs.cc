@@ -36,7 +36,7 @@ Error Logs::prepare(LogFormat format, const Links& links, std::span<Stream> stre
     output.mux.set_room(output.memory + kReadSize, std::uint32_t{kMemory - kReadSize});
     output.pipes = net::open_epoll();
     if (output.pipes < 0) return {"epoll_create1", errno};
-    watch(Kind::lines, output, output.pipes, net::Watch::always);
+    if (!watch(Kind::lines, output, output.pipes, net::Watch::always)) return {"epoll_ctl", errno};
     const bool terminal = os::is_terminal(output.fd());
     coloured_[i] = colours && terminal;
     fds_[i] = output.fd();
@@ -63,9 +63,9 @@ Error Logs::open(unsigned slot) {
       Fd to;
       const Error error = net::open_pipe(from, to);
       if (error.failed()) return error;
+      if (!net::watch(output_of(i).pipes, from.get(), i)) return {"epoll_ctl", errno};
       stream.from = from.release();
       stream.to = to.release();
-      net::watch(output_of(i).pipes, stream.from, i);
     }
     os::clear_status_flags(stream.to);
   }

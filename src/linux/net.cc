@@ -142,7 +142,7 @@ bool watch(int epoll, int fd, std::uint32_t tag, Watch how) {
   event.data.u32 = tag;
   // EEXIST: it is known already, and armed again.
   return ::syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, fd, &event) == 0 ||
-         ::syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_MOD, fd, &event) == 0;
+         (errno == EEXIST && ::syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_MOD, fd, &event) == 0);
 }
 
 void unwatch(int epoll, int fd) {

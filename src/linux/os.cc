@@ -100,11 +100,9 @@ Error result_of(long returned, const char* operation) {
   return returned >= 0 ? Error{} : last_error(operation);
 }
 
-RawMask block_all_signals() {
+Error block_all_signals(RawMask& old) {
   const RawMask all = ~RawMask{0};
-  RawMask old = 0;
-  raw_sigprocmask(SIG_SETMASK, &all, &old);
-  return old;
+  return result_of(raw_sigprocmask(SIG_SETMASK, &all, &old), "rt_sigprocmask");
 }
 
 void set_signal_mask(RawMask mask) { raw_sigprocmask(SIG_SETMASK, &mask, nullptr); }
@@ -129,7 +127,7 @@ void raw_sigaction(int number, const RawAction* action, RawAction* old) {
 bool reset_ignored_sigchld() {
   // What is inherited is one of the two; nobody has set a handler yet.
   const RawAction standard{};
-  RawAction inherited;
+  RawAction inherited{};
   raw_sigaction(SIGCHLD, &standard, &inherited);
   return inherited.handler == kIgnore;
 }
@@ -216,9 +214,8 @@ ChildChange next_child_change(bool also_stopped, Peek peek) {
   const int options =
       WEXITED | WNOHANG | (also_stopped ? WSTOPPED : 0) | (peek == Peek::leave ? WNOWAIT : 0);
   ChildChange change;
-  // ECHILD; there is no other error for these arguments.
   if (::syscall(SYS_waitid, P_ALL, 0, &info, options, nullptr) != 0) {
-    change.pid = -1;
+    change.pid = errno == ECHILD ? kNoChild : kUnknown;
   } else if (info.si_pid != 0) {
     change.pid = info.si_pid;
     change.stopped = info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED;

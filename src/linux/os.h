@@ -44,8 +44,8 @@ Error result_of(long returned, const char* operation);
 // for itself; as PID 1 those would be lost or fatal like any other.
 using RawMask = std::uint64_t;
 
-// Blocks every signal and returns the mask as it was. Cannot fail with these arguments.
-RawMask block_all_signals();
+// Blocks every signal; old is the mask as it was.
+Error block_all_signals(RawMask& old);
 void set_signal_mask(RawMask mask);
 // Lets a pending signal of that number act.
 void unblock_signal(int number);
@@ -94,10 +94,13 @@ Error send_signal(pid_t target, int number);
 bool send_queued_signal(pid_t pid, int number, std::uint64_t value);
 
 struct ChildChange {
-  pid_t pid = 0;  // 0: no child has changed; negative: there is no child at all
+  pid_t pid = 0;  // 0: no child has changed
   bool stopped = false;
   ExitStatus status{};  // stopped: its value is the signal that stopped it
 };
+// In place of a pid: there is no child at all; the kernel could not tell, and is to be asked again.
+inline constexpr pid_t kNoChild = -1;
+inline constexpr pid_t kUnknown = -2;
 enum class Peek : std::uint8_t { reap, leave };
 // waitid(2) without blocking, for any child. With leave the change stays to be told again, and the
 // zombie's pid with it, until consume_change().

@@ -12,6 +12,8 @@
 //   probe daemon COMMAND       starts "probe COMMAND ..." as a daemon, waits until it is ready, ends
 //   probe slow-term            on TERM says "cleaning", works for half a second, says "clean"
 //   probe family DEPTH         a chain of DEPTH processes, each the parent of the next; the last is ready
+//   probe serve PORT           listens on it, on 127.0.0.1: "ready PID"; ends with 0 on TERM
+//   probe notify [NUMBER]      tells the socket of sd_notify that it is up, then as signals
 //   probe become UID           becomes that user by setuid, then "ready PID", ends when its input does
 //   probe stamp                "PID NANOSECONDS" of the monotonic clock as soon as it runs; waits. It goes to
 //                              the end of the file that $STAMPS names, else to the output
@@ -24,18 +26,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace {
@@ -103,6 +110,36 @@ int signals(int last) {
     fflush(stdout);
     if (number == last) return 0;
   }
+}
+
+int serve(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(fd, 16) != 0) {
+    perror("probe");
+    return 1;
+  }
+  return signals(SIGTERM);
+}
+
+int notify(int last) {
+  const char* name = getenv("NOTIFY_SOCKET");
+  if (name == nullptr || *name != '@') return 1;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::size_t length = strlen(name);
+  memcpy(address.sun_path + 1, name + 1, length - 1);
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const char text[] = "READY=1";
+  if (sendto(fd, text, sizeof text - 1, 0, reinterpret_cast<sockaddr*>(&address),
+             static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length)) < 0) {
+    perror("probe");
+    return 1;
+  }
+  return signals(last);
 }
 
 int stubborn() {
@@ -272,6 +309,8 @@ int command(int argc, char** argv) {
   if (name == "state") return state();
   if (name == "signals") return signals(number);
   if (name == "exit") return number;
+  if (name == "serve") return serve(number);
+  if (name == "notify") return notify(number);
   if (name == "stubborn") return stubborn();
   if (name == "orphans") return orphans(number);
   if (name == "zombies") return zombies(number);
