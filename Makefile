@@ -195,7 +195,7 @@ check-layers: $(CORE_PLAIN)
 	scripts/check-layers $(CORE_PLAIN)
 
 check-scripts:
-	shellcheck -x $(filter-out scripts/make-pairs scripts/pm2-to-hydrinit %.d,$(wildcard scripts/* scripts/containers.d/*)) \
+	shellcheck -x $(filter-out scripts/make-pairs scripts/make-picture scripts/pm2-to-hydrinit %.d,$(wildcard scripts/* scripts/containers.d/*)) \
 	  scripts/completions.d/bash .ci/run
 
 size: all

@@ -4,6 +4,7 @@
    docs.py BINARY options          the option table, in each place where it stands
    docs.py BINARY messages         what hydrinit can say, in the documents that explain it
    docs.py BINARY links            what the documents link to
+   docs.py BINARY picture          docs/terminal.svg, against a run of today
 
 Each complaint is a line on standard output; then the code is 1.
 
@@ -38,6 +39,9 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Blocks that are not run, by their document and first line.
 NOT_RUN = {
     ("README.md", "scripts/demo"): "CI runs both",
+    ("CONTRIBUTING.md", "scripts/test"): "CI runs it",
+    ("CONTRIBUTING.md", "make"): "CI has run it when it comes here",
+    ("CONTRIBUTING.md", "scripts/setup check"): "CI runs both",
     ("design.md", " kernel ──signals"): "a picture",
     ("one-port.md", "all 387 slow"): "a measurement; stuck replicas are in Ports.*Stuck*",
     ("policies.md", "cpus                    1: 2 by affinity, 1 by"): "needs a quota; CpuCount.* has its files",
@@ -698,7 +702,9 @@ def run_document(binary, document):
     for block in blocks:
         check_block(binary, block)
     for span in code_spans(prose):
-        if not BEFORE_HYDRINIT.match(span) or len(span.split()) > 1:
+        if re.match(r"(ENTRYPOINT|CMD|HEALTHCHECK) .*\[", span):
+            check_dockerfile(binary, Block(document, "", "dockerfile", [span]))
+        elif not BEFORE_HYDRINIT.match(span) or len(span.split()) > 1:
             check_words(binary, document, span)
     if document == "docs/guide.md":
         for name in sorted(glob.glob(TOP + "/docs/examples/**/*.yaml", recursive=True)):
@@ -715,7 +721,7 @@ def run_document(binary, document):
 # Options of other programs, and one that nobody has.
 FOREIGN = {
     "--init", "--init-path", "--pids-limit", "--ulimit", "--cpus", "--memory", "--network", "--rm", "--entrypoint",
-    "--signal", "--cpuset-cpus", "--watch", "--build-arg", "--cap-drop", "--kill-timeout", "--pid=host", "--fd",
+    "--signal", "--cpuset-cpus", "--watch", "--format", "--gtest", "--build-arg", "--cap-drop", "--kill-timeout", "--pid=host", "--fd",
     "--target", "--fork", "--mount-proc", "--from", "--interval", "--security-opt", "--bogus", "--reuid", "--clear-groups", "--gc-sections", "--hash-style", "--build-id",
 }
 
@@ -932,9 +938,27 @@ def check_links(_):
         complain("README.md", f"does not link to {document}")
 
 
+# ---- the picture ---------------------------------------------------------------------------------
+
+
+def check_picture(binary):
+    """The same lines; those of two processes may come in another order."""
+    def lines(picture):
+        text = re.sub(r"\d+[smhd]\b", "T", " ".join(re.findall("<text.*?</text>", picture)).replace("</text>", "\n"))
+        text = re.sub(r"\d+", "N", re.sub(r"\d+[KMG]\b", "S", re.sub("<.*?>", "", text)))
+        return sorted(re.sub(" +", " ", line).strip() for line in text.split("\n"))
+    result = subprocess.run(["/usr/bin/python3", "-B", TOP + "/scripts/make-picture", binary], capture_output=True, text=True, timeout=10 * LIMIT,
+                            check=False)
+    if result.returncode != 0:
+        complain("scripts/make-picture", f"code {result.returncode}, {result.stderr}")
+    elif lines(result.stdout) != lines(read("docs/terminal.svg")):
+        complain("docs/terminal.svg", "is not what is seen now: scripts/make-picture BINARY >docs/terminal.svg\n" +
+                 "\n".join(lines(result.stdout)))
+
+
 if __name__ == "__main__":
     program, verb, *words = sys.argv[1:]
     if verb == "enter":
         enter(program, words[0], words[1] == "1", words[2], words[3])
-    {"run": run_document, "options": check_options, "messages": check_messages, "links": check_links}[verb](os.path.abspath(program), *words)
+    {"run": run_document, "options": check_options, "messages": check_messages, "links": check_links, "picture": check_picture}[verb](os.path.abspath(program), *words)
     sys.exit(complaints > 0)

@@ -59,6 +59,11 @@ TEST(Document, OptionsAreTheSameEverywhere) { expect_no_complaint("options"); }
 
 TEST(Document, EachMessageIsExplained) { expect_no_complaint("messages"); }
 
+TEST(Document, PictureIsOfARun) {
+  REQUIRE_OR_SKIP(is_root(), "namespaces of their own need root");
+  expect_no_complaint("picture");
+}
+
 TEST(Document, LinksLeadSomewhere) { expect_no_complaint("links"); }
 
 }  // namespace
