@@ -88,9 +88,9 @@ SHOWN = {
     ("shell-scripts.md", "hydrinit: --wait-all 2s -- /bin/sh: unknown"): ("./one-word", []),
 }
 
-# What is put before a command: its place is one with fewer rights, or with somebody on the port.
+# What is put before a command: somebody on its port, or fewer rights.
 BEFORE = {
-    ("one-port.md", "hydrinit -n 2 --listen 41021"): "python3 -m http.server 41021 >/dev/null 2>&1 & wait_for_port 41021; ",
+    ("one-port.md", "hydrinit -n 2 --listen 41021"): "python3 -m http.server 41021 >http.log 2>&1 & wait_for_port 41021; ",
     ("one-port.md", "hydrinit -n 2 --share -- setpriv"): "exec setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace ",
 }
 
@@ -373,8 +373,9 @@ def normal(text):
     return text
 
 
-def same(shown, printed, in_order):
-    shown, printed = normal(shown).splitlines(), normal(printed).splitlines()
+def same(lines, printed, in_order=True):
+    """Replicas beside each other say theirs in any order."""
+    shown, printed = normal("\n".join(lines)).splitlines(), normal(printed).splitlines()
     return shown == printed if in_order else sorted(shown) == sorted(printed)
 
 
@@ -493,7 +494,7 @@ def check_json(binary, block):
     """The status of a real one has the same keys."""
     shown = json.loads(block.text)
     run = Run(binary, "exec hydrinit -v -n 2 --restart-delay 30s -- sh -c '[ $HYDRINIT_REPLICA = 0 ] || exit 1; exec sleep 1000'")
-    real = json.loads(run.inside("hydrinit --status=json")) if run.expect("is up") and run.expect("") else {}
+    real = json.loads(run.inside("hydrinit --status=json")) if run.expect("(?s)is up.*starting|starting.*is up") else {}
     run.signal(signal.SIGTERM)
     run.finish()
 
@@ -542,45 +543,37 @@ def run_until_up(run, line):
     return True
 
 
-def check_pid1(binary, where, name, line, shown=None):
-    """A line that begins with hydrinit."""
-    line, _, told = line.partition("; echo \"code $?\"")
-    code = expected_code(line + told)
-    command = re.sub(r"\s+# .*$", "", line)
-    variables, command = split_assignments(command)
-    before = look_up(BEFORE, name, command) or ""
-    pipe = re.search(r"(.*?) \| (grep .*)$", command)
+def check_pid1(binary, where, name, line, shown="", before=""):
+    """A line that begins with hydrinit. When nothing is shown, hydrinit tells when it is up."""
+    line, asks_code, comment = line.partition('; echo "code $?"')
+    code = expected_code(line + comment)
+    variables, command = split_assignments(re.sub(r"\s+# .*$", "", line))
+    before = before or look_up(BEFORE, name, command) or ""
+    piped = " | grep " in command
     if before.startswith("exec "):
-        text = f"{variables}{before}{command}"
-    elif before or pipe:
-        text = WAIT_FOR_PORT + before + variables + command
-        if before:
-            text += "; code=$?; kill $!; wait; exit $code"
+        text = variables + before + command
     else:
-        text = f"{variables}exec {command}"
-    run = Run(binary, text, as_pid1=not (before and not before.startswith("exec ")) and not pipe, verbose=shown is None)
-    if shown is None:
+        text = before + variables + ("" if piped else "exec ") + command
+    run = Run(binary, WAIT_FOR_PORT + text, as_pid1=not piped, verbose=not shown)
+    if not shown:
         stopped = run_until_up(run, line)
         ended = run.finish()
-        good = (code,) if code is not None else (0, 143) if stopped else (0,)
-        if ended not in good:
-            complain(where, f"{line}: code {ended} ({'stopped' if stopped else 'by itself'}), not {good[0]}\n{run.errors}")
+        if ended not in ((code,) if code is not None else (143, 0) if stopped else (0,)):
+            complain(where, f"{line}: code {ended}, {'stopped' if stopped else 'by itself'}\n{run.errors}")
         return
-    in_order = not re.search(r"-n [2-9]|-n max", line) or "code" in shown
+
+    lines = shown.splitlines()
+    if asks_code:
+        code = int(lines.pop().removeprefix("code "))
+
     def all_printed():
-        return same("\n".join(shown_lines), run.both.decode(errors="replace"), in_order)
-    shown_lines = shown.splitlines()
-    if '; echo "code $?"' in line + '; echo "code $?"' and shown_lines and re.fullmatch(r"code \d+", shown_lines[-1]):
-        code = int(shown_lines.pop()[5:])
+        return same(lines, run.both.decode(errors="replace"), in_order="-n 2 " not in line)
     run.wait_until(lambda: run.process.poll() is not None or (code is None and all_printed()))
-    if run.process.poll() is None and code is None:
+    if code is None:
         run.signal(signal.SIGTERM)
     ended = run.finish()
-    printed = run.both.decode(errors="replace")
-    if not all_printed():
-        complain(where, f"{line}: prints, with code {ended},\n{printed}")
-    elif code is not None and code != ended:
-        complain(where, f"{line}: code {ended}, not {code}")
+    if not all_printed() or code not in (None, ended):
+        complain(where, f"{line}: code {ended}, prints\n{run.both.decode(errors='replace')}")
 
 
 def check_together(binary, block, commands):
@@ -592,7 +585,7 @@ def check_together(binary, block, commands):
     if run.expect(r"(?s)(replica \d+ is up.*){%d}" % count):
         for line, shown in rest:
             printed = run.inside(line)
-            if not same(shown, printed, True):
+            if not same(shown.splitlines(), printed):
                 complain(block.where, f"{line}: prints\n{printed}")
     else:
         complain(block.where, f"{first[0]}: is not up\n{run.errors}")
@@ -654,11 +647,11 @@ def run_commands(binary, block, commands):
         if words[0] in ENGINES:
             check_words(binary, block.where, line)
         elif words[0] == "hydrinit" or words[0] in DIALECTS:
-            check_pid1(binary, block.where, block.name, line, shown or None)
+            check_pid1(binary, block.where, block.name, line, shown)
         else:
             run = Run(binary, line, as_pid1=False)
             code = run.finish()
-            if code != 0 or (shown and not same(shown, run.both.decode(), True)):
+            if code != 0 or (shown and not same(shown.splitlines(), run.both.decode())):
                 complain(block.where, f"{line}: code {code}, prints\n{run.both.decode()}")
 
 
@@ -672,8 +665,8 @@ def check_block(binary, block):
         run_commands(binary, block, session(block))
     elif block.kind in ("sh", "bash") and (block.name == "shell-scripts.md" or block.text.startswith(("#!", "ln -s"))):
         if block.text.startswith("ln -s"):
-            setup, line = block.lines  # and what is then there is run
-            check_pid1(binary, block.where, block.name, f"true && {setup} && exec {line}")
+            setup, line = block.lines  # what it makes is run then
+            check_pid1(binary, block.where, block.name, line, before=setup + " && ")
         else:
             check_script(binary, block)
     elif block.kind == "sh":
