@@ -202,9 +202,11 @@ $(BUILD)/layers/%.o: src/core/%.cc $(BUILD)/flags $(LICENCE)
 check-layers: $(CORE_PLAIN)
 	scripts/check-layers $(CORE_PLAIN)
 
+# By their first line.
+SHELL_SCRIPTS = $(shell awk 'FNR == 1 && /^\#.*(bin.|env |shell=)(ba)?sh( |$$)/ { print FILENAME }' \
+  $$(git ls-files scripts docs/examples .ci))
 check-scripts:
-	shellcheck -x $(filter-out scripts/make-pairs scripts/pm2-to-hydrinit scripts/check-manifests %.d,$(wildcard scripts/* scripts/containers.d/*)) \
-	  $(wildcard docs/examples/*/*.sh) scripts/completions.d/bash .ci/run
+	shellcheck -x $(SHELL_SCRIPTS) scripts/completions.d/bash
 
 size: all
 	scripts/check-size $(BUILD)/hydrinit
