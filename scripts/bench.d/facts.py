@@ -2,12 +2,13 @@
 import csv
 import os
 import re
-import shutil
 import subprocess
 import time
 
-from common import HYDRINIT, LAUNCHER, PM2, QUICK, ROOT, lines_of, which
+from common import BUILD, HYDRINIT, LAUNCHER, QUICK, ROOT, lines_of, which
 
+# pm2 --version leaves a daemon behind.
+PM2_PACKAGE = f"{BUILD}/peers/node_modules/pm2/package.json"
 MEMORY = r"MemTotal: *(\d+)"
 
 
@@ -66,7 +67,7 @@ def of_machine():
         "runit": package("runit"),
         "s6": package("s6"),
         "supervisor": package("supervisor"),
-        "pm2": told(PM2, "--version") if shutil.which(PM2) else "not installed",
+        "pm2": first(r' *"version": "([^"]*)', PM2_PACKAGE, "not installed"),
         "node": told("node", "--version"),
         "wrk": package("wrk"),
         "valgrind": package("valgrind"),
