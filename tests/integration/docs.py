@@ -39,6 +39,7 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Blocks that are not run, by their document and first line.
 NOT_RUN = {
     ("README.md", "scripts/demo"): "CI runs both",
+    ("bench.md", "make bench"): "they take minutes, and say nothing that could be compared",
     ("CONTRIBUTING.md", "scripts/test"): "CI runs it",
     ("CONTRIBUTING.md", "make"): "CI has run it when it comes here",
     ("CONTRIBUTING.md", "scripts/setup check"): "CI runs both",
