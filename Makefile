@@ -32,8 +32,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wf
   -Wswitch-enum -Wmissing-declarations -Wredundant-decls -Wextra-semi -Woverloaded-virtual \
   $(if $(CI),-Werror)
 LANGUAGE := -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics
-DEFINES := -D_GNU_SOURCE -Isrc -I$(BUILD)/generated -DHYDRINIT_VERSION='"$(VERSION)"' \
-  -DHYDRINIT_COMMIT='"$(COMMIT)"'
+DEFINES := -D_GNU_SOURCE -Isrc -I$(BUILD)/generated -DHYDRINIT_VERSION='"$(VERSION)"'
 
 include $(BUILD)/toolchain.mk
 
@@ -88,7 +87,13 @@ $(BUILD)/generated/disclaimer.inc: LICENSE Makefile
 	@mkdir -p $(@D)
 	$(QUIET)sed -n '/^THE SOFTWARE/,$$p' $< | tr A-Z a-z | $(QUOTE) >$@
 
-$(BUILD)/product/core/help.o $(BUILD)/hosted/core/help.o: $(LICENCE)
+# Rewritten only for another commit, as what is built with it must be built anew.
+$(BUILD)/generated/commit.inc: FORCE
+	@mkdir -p $(@D)
+	@echo '"$(COMMIT)"' | cmp -s - $@ || echo '"$(COMMIT)"' >$@
+
+GENERATED := $(LICENCE) $(BUILD)/generated/commit.inc
+$(BUILD)/product/core/help.o $(BUILD)/hosted/core/help.o $(BUILD)/tests/unit/dialects_test.o: $(GENERATED)
 
 # ---- man page and completions, from the options that the binary tells ----------------------------
 
@@ -160,7 +165,7 @@ $(BUILD)/fuzz/core/%.o: src/core/%.cc $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(QUIET)$(FUZZ_CXX) $(FUZZ_CXXFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/fuzz/core/help.o: $(LICENCE)
+$(BUILD)/fuzz/core/help.o: $(GENERATED)
 
 $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.cc $(FUZZ_CORE)
 	$(QUIET)$(FUZZ_CXX) $(FUZZ_CXXFLAGS) -fsanitize=fuzzer $^ -lgtest -pthread -o $@
@@ -190,12 +195,12 @@ format:
 check-format:
 	clang-format --dry-run --Werror $(CXX_FILES)
 
-tidy: $(LICENCE)
+tidy: $(GENERATED)
 	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- $(TEST_CXXFLAGS)
 
 # Core objects without link-time optimisation, so that nm sees what they import.
 CORE_PLAIN := $(patsubst src/core/%.cc,$(BUILD)/layers/%.o,$(wildcard src/core/*.cc))
-$(BUILD)/layers/%.o: src/core/%.cc $(BUILD)/flags $(LICENCE)
+$(BUILD)/layers/%.o: src/core/%.cc $(BUILD)/flags $(GENERATED)
 	@mkdir -p $(@D)
 	$(QUIET)$(CXX) $(PRODUCT_CXXFLAGS) -fno-lto -c $< -o $@
 

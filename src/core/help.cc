@@ -8,8 +8,10 @@ namespace {
 constexpr std::size_t kHelpColumn = 33;
 
 // "hydrinit 0.1.0 (commit, libc)"
-constexpr char kVersionLine[] =
-    "hydrinit " HYDRINIT_VERSION " (" HYDRINIT_COMMIT ", " HYDRINIT_LIBC ")\n";
+constexpr char kVersionLine[] = "hydrinit " HYDRINIT_VERSION
+                                " ("
+#include "commit.inc"  // made by the Makefile
+                                ", " HYDRINIT_LIBC ")\n";
 
 void append_option(Text& out, const Option& option, bool negatable) {
   out.put("  ");

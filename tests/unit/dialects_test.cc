@@ -37,8 +37,10 @@ std::string version_of(const char* argv0) {
   return std::string(text.view());
 }
 
-constexpr char kOwnVersion[] =
-    "hydrinit " HYDRINIT_VERSION " (" HYDRINIT_COMMIT ", " HYDRINIT_LIBC ")\n";
+constexpr char kOwnVersion[] = "hydrinit " HYDRINIT_VERSION
+                               " ("
+#include "commit.inc"
+                               ", " HYDRINIT_LIBC ")\n";
 
 // ---- by what name
 // ---------------------------------------------------------------------------------
