@@ -714,9 +714,10 @@ def run_document(binary, document):
 
 # Options of other programs, and one that nobody has.
 FOREIGN = {
-    "--init", "--init-path", "--pids-limit", "--ulimit", "--cpus", "--memory", "--network", "--rm", "--entrypoint",
-    "--signal", "--cpuset-cpus", "--watch", "--format", "--gtest", "--build-arg", "--cap-drop", "--kill-timeout", "--pid=host", "--fd",
-    "--target", "--fork", "--mount-proc", "--from", "--interval", "--security-opt", "--bogus", "--reuid", "--clear-groups", "--gc-sections", "--hash-style", "--build-id",
+    "--bogus", "--build-arg", "--build-id", "--clear-groups", "--cpus", "--cpuset-cpus", "--entrypoint",
+    "--fd", "--fork", "--format", "--from", "--gc-sections", "--gtest", "--hash-style", "--init",
+    "--init-path", "--interval", "--memory", "--mount-proc", "--network", "--pids-limit", "--reuid", "--rm",
+    "--security-opt", "--signal", "--target", "--ulimit", "--watch", "--write",
 }
 
 
