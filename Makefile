@@ -173,6 +173,10 @@ $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.cc $(FUZZ_CORE)
 test: all tests
 	scripts/run-tests $(BUILD)
 
+# Another build, in a folder of its own.
+coverage:
+	scripts/coverage $(BUILD)/coverage
+
 bench: all $(BUILD)/probe $(BUILD)/launcher
 	scripts/bench $(BUILD)
 
@@ -233,7 +237,7 @@ install: all man completions
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all man completions tests fuzz test bench demo faults containers format check-format tidy check-layers \
+.PHONY: all man completions tests fuzz test coverage bench demo faults containers format check-format tidy check-layers \
   check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 

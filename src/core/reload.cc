@@ -160,10 +160,12 @@ void Supervisor::answer_all(Answer answer, int slot) {
 
 // ---- draining ----------------------------------------------------------------------------------
 
-// Others are there for its connections. One that is not up yet has none, unless nobody is.
+// Others are there for its connections. One that is not up yet has none, unless nobody is, or it is
+// to be removed with its queue: there may be some that came before its last life's end was seen.
 void Supervisor::retire(int slot) {
   Replica& replica = in_slot(slot);
-  if (replica.stage != Stage::running && !replica.in_balance) return stop_one(slot);
+  if (replica.stage != Stage::running && !replica.in_balance && slot < count_)
+    return stop_one(slot);
   if (!replica.take(Step::drain)) return;
   replica.since = now_;
   out_->report(Said::replica_drains, slot);

@@ -232,6 +232,8 @@ class Supervisor {
 
  private:
   enum class Phase : std::uint8_t { idle, pausing, running, delaying, stopping, resting, sweeping };
+  // Tells a test whether two states are the same (tests/unit/fingerprint.h).
+  friend struct Fingerprint;
 
   // core/steering.cc
   void on_signal(const Event& event);

@@ -310,7 +310,7 @@ void* map(std::size_t size, int protection, int flags, int fd) {
 #else
   constexpr long kMmap = SYS_mmap;
 #endif
-  const long memory = ::syscall(kMmap, 0, size, protection, flags, fd, 0);
+  const long memory = ::syscall(kMmap, 0, size, protection, flags, fd, 0L);
   return memory == -1 ? nullptr : reinterpret_cast<void*>(memory);
 }
 }  // namespace

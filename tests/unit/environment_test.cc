@@ -17,13 +17,14 @@ namespace {
 // The environment of replicas, made from a list of variables.
 class Variables {
  public:
-  explicit Variables(std::vector<std::string> variables, const char* index_env = nullptr)
-      : variables_(std::move(variables)) {
+  // A copy of index_env, as one that comes from outside is never the same text as ours.
+  explicit Variables(std::vector<std::string> variables, const std::string& index_env = "")
+      : variables_(std::move(variables)), index_env_(index_env) {
     for (std::string& variable : variables_) envp_.push_back(variable.data());
     envp_.push_back(nullptr);
     room_.resize(ReplicaEnvironment::size(envp_.data()));
     config_.replicas = 1;
-    config_.index_env = index_env;
+    if (!index_env_.empty()) config_.index_env = index_env_.c_str();
     environment_.prepare(envp_.data(), room_.data(), config_, nullptr);
   }
   Variables(const Variables&) = delete;
@@ -42,6 +43,7 @@ class Variables {
 
  private:
   std::vector<std::string> variables_;
+  std::string index_env_;
   std::vector<char*> envp_;
   std::vector<char*> room_;
   Config config_;

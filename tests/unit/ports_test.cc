@@ -114,9 +114,9 @@ TEST(Ports, MinUptimeCountsFromWhenItWasUp) {
 
 TEST(Ports, ReadyOfOneThatIsToldToStopChangesNothing) {
   Story story(ports(), true, 2, 2);
-  story.start().at(100).says_ready(0).signal(kSignalTtou).quietly();
-  EXPECT_EQ(story.says_ready(1).transcript(), "");
-  EXPECT_EQ(story.replica(1).stage, Stage::stopping);
+  story.start().at(100).says_ready(1).signal(kSignalHup).quietly();
+  EXPECT_EQ(story.says_ready(0).transcript(), "");
+  EXPECT_EQ(story.replica(0).stage, Stage::stopping);
 }
 
 // ---- who is given new connections
@@ -150,6 +150,15 @@ TEST(Ports, ScaledDownOneIsDrainedAndThenStopped) {
             "[ 100] received TTOU\n[ 100] scaled to 1\n[ 100] balance 0\n");
   EXPECT_EQ(story.at(400).transcript(), "[ 400] sample 1\n[ 400] send TERM to 1\n");
   EXPECT_EQ(story.exited(0, 1).transcript(), "[ 400] close 1\n");
+}
+
+TEST(Ports, ScaledDownOneThatStartsAgainServesThoseThatWaitForItFirst) {
+  Story story(ports(), true, 2, 2);
+  up(story).killed_by(kSignalKill, 1).at(200).quietly().queues({0, 1});
+  EXPECT_EQ(story.signal(kSignalTtou).transcript(), "[ 200] received TTOU\n[ 200] scaled to 1\n");
+  EXPECT_EQ(story.says_ready(1).at(520).transcript(), "[ 500] sample 1\n");
+  EXPECT_EQ(story.queues({0, 0}).at(550).transcript(), "[ 550] sample 1\n[ 550] send TERM to 1\n");
+  EXPECT_EQ(story.exited(0, 1).transcript(), "[ 550] close 1\n");
 }
 
 TEST(Ports, ScaledUpOneIsInOnceItIsUp) {

@@ -1,6 +1,7 @@
-// Replicas, ports, reloads, commands and stops in any order: lives made up from numbers, played
-// against a model of the loop that knows which processes there are. What must hold whatever happens
-// is checked after every event.
+// Replicas, ports, reloads, commands and stops in any order, played against a model of the loop
+// that knows which processes there are. What must hold whatever happens is checked after every
+// event. What happens is chosen by chance (random_test.cc, tests/fuzz/supervisor_fuzz.cc) or is all
+// that can (exhaustive_test.cc).
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,11 +9,15 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
+#include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/supervisor.h"
+#include "fingerprint.h"
 #include "story.h"
 
 namespace hydrinit {
@@ -31,31 +36,152 @@ struct Process {
   Instant ready = kNever;
 };
 
-class World {
+// Where the choices of a world come from.
+class Choices {
  public:
-  // Where its choices come from.
-  using Source = std::function<std::uint32_t()>;
+  virtual ~Choices() = default;
+  // One of several ways to go on, by their weights where chance decides.
+  virtual int branch(std::initializer_list<int> weights) = 0;
+  // One of so many that are alike, but not the same.
+  virtual int below(int limit) = 0;
+  // What is always possible; how often it is chosen is left to chance.
+  virtual bool once_in(int n) = 0;
+  // How much, where chance decides: below the limit.
+  virtual int amount(int limit) = 0;
+  // A time; its limit where chance decides, and where not, those that make a difference.
+  virtual Millis time(int limit, std::initializer_list<Millis> others) = 0;
+};
 
-  explicit World(Source source)
-      : source_(std::move(source)),
-        config_(any_config()),
-        count_(config_.replicas),
-        capacity_(count_ + below(3)),
-        replicas_(static_cast<std::size_t>(capacity_) + 1),
-        processes_(replicas_.size()),
-        queues_(replicas_.size()),
-        unused_(replicas_.size(), true),
-        pid1_(one_in(2)),
-        supervisor_(config_, pid1_, replicas_, count_) {}
+// Numbers decide, of any origin.
+class Chance : public Choices {
+ public:
+  using Source = std::function<std::uint32_t()>;
+  explicit Chance(Source source) : source_(std::move(source)) {}
+
+  int branch(std::initializer_list<int> weights) override {
+    int left = below(std::accumulate(weights.begin(), weights.end(), 0));
+    int chosen = 0;
+    for (int weight : weights) {
+      if (left < weight) break;
+      left -= weight;
+      ++chosen;
+    }
+    return chosen;
+  }
+  int below(int limit) override {
+    return static_cast<int>(source_() % static_cast<unsigned>(limit));
+  }
+  bool once_in(int n) override { return below(n) == 0; }
+  int amount(int limit) override { return below(limit); }
+  Millis time(int limit, std::initializer_list<Millis>) override { return Millis{below(limit)}; }
+
+ private:
+  Source source_;
+};
+
+// What was worth playing for, over many worlds.
+struct Tally {
+  std::size_t most_actions = 0;
+  int reloads = 0;
+  int failed_reloads = 0;
+  int moves = 0;
+  int restored = 0;
+  int stuck = 0;
+};
+
+// How a world is laid out.
+struct Layout {
+  Config config{};
+  int capacity = 1;
+  bool pid1 = true;
+};
+
+inline Layout any_layout(Chance& chance) {
+  const auto one_in = [&chance](int n) { return chance.once_in(n); };
+  const auto below = [&chance](int limit) { return chance.below(limit); };
+  const auto any_time = [&](int limit) { return Millis{one_in(3) ? 0 : below(limit)}; };
+  Config config;
+  config.replicas = static_cast<std::int16_t>(1 + below(4));
+  config.restart = one_in(4) ? Restart::on_failure : Restart::always;
+  if (one_in(8)) config.restart = Restart::no;
+  config.exit_when = static_cast<ExitWhen>(1 + below(4));
+  config.ready_by = static_cast<ReadyBy>(1 + below(4));
+  config.balance = one_in(4) ? Balance::shared : Balance::even;
+  config.reload_order = static_cast<ReloadOrder>(below(4));
+  if (config.ready_by == ReadyBy::listen || one_in(3)) config.share = "";
+  if (one_in(3)) (void)config.listen.push("80");
+  if (one_in(4)) config.index_env = "PORT=3000";
+  config.placement = static_cast<Placement>(below(3));
+  config.scope = one_in(2) ? SignalScope::leader : SignalScope::group;
+  config.max_restarts = static_cast<std::int16_t>(one_in(2) ? 0 : below(4));
+  // Without one a start that fails for a while is tried again at once, as asked for.
+  config.restart_delay = Millis{1 + below(50)};
+  config.restart_max_delay = Millis{100};
+  config.min_uptime = any_time(300);
+  config.ready = any_time(200);
+  config.ready_timeout = one_in(5) ? Millis{0} : Millis{300};
+  config.drain_time = any_time(200);
+  config.stop_timeout = any_time(400);
+  config.stop_delay = one_in(3) ? Millis{below(300)} : Millis{0};
+  config.wait_all = one_in(3) ? Millis{below(300)} : Millis{0};
+  if (one_in(4)) config.stop_signal = kSignalQuit;
+  if (one_in(4)) config.stop_on.add(kSignalTstp);
+  if (one_in(4)) config.no_restart.add_code(3);
+  if (one_in(6)) config.signals.rewrite(kSignalTstp, kSignalTerm);
+  if (one_in(3)) config.max_memory = 1000;
+  const int capacity = config.replicas + below(3);
+  return {config, capacity, one_in(2)};
+}
+
+// What changes in a world, beside the supervisor.
+struct WorldState {
+  std::vector<Replica> replicas_;
+  std::vector<Process> processes_;
+  std::vector<int> queues_;
+  std::vector<bool> unused_;  // a place was, when it was last looked at
+  std::vector<int> balanced_{};
+  Instant now_{};
+  bool calm_ = false;
+  bool ended_ = false;
+  bool reloading_ = false;
+  bool watched_ = true;
+  int started_ = 0;
+  int last_ended_ = 0;
+  int oldest_new_ = 0;
+};
+
+class World : private WorldState {
+ public:
+  struct Saved {
+    WorldState state;
+    Supervisor supervisor;
+  };
+
+  World(Choices& choices, const Layout& layout, Tally& tally)
+      : WorldState{std::vector<Replica>(static_cast<std::size_t>(layout.capacity) + 1),
+                   std::vector<Process>(static_cast<std::size_t>(layout.capacity) + 1),
+                   std::vector<int>(static_cast<std::size_t>(layout.capacity)),
+                   std::vector<bool>(static_cast<std::size_t>(layout.capacity) + 1, true)},
+        choices_(&choices),
+        tally_(tally),
+        config_(layout.config),
+        capacity_(layout.capacity),
+        supervisor_(config_, layout.pid1, replicas_, config_.replicas) {}
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // What happens comes in any order, then calm, in which a reload must come to its end, then a
-  // stop, which must too.
+  // What happens comes in any order, then calm.
   void play(int steps) {
+    begin();
+    for (int i = 0; i < steps && good(); ++i) any_step();
+    calm_down();
+  }
+  void begin() {
     give(event_of(Event::Kind::start));
     tick();
-    for (int i = 0; i < steps && good(); ++i) any_step();
+  }
+  // In calm a reload must come to its end, then a stop, which must too.
+  void calm_down() {
     calm_ = true;
     std::fill(queues_.begin(), queues_.end(), 0);
     for (std::size_t i = 0; i < processes_.size(); ++i) {
@@ -66,52 +192,73 @@ class World {
     stop_in_calm();
   }
 
-  std::size_t most_actions() const { return most_actions_; }
-  int reloads() const { return reloads_; }
-  int failed_reloads() const { return failed_reloads_; }
-  int moves() const { return moves_; }
-  int restored() const { return restored_; }
-  int stuck() const { return stuck_; }
+  void any_step() {
+    start_failed_ = false;
+    const int what = choices_->branch({1, 1, 6, 2, 3, 1, 1, 1});
+    const int place = what < 3 ? -1 : any_process();
+    switch (what) {
+    case 0: return any_signal();
+    case 1:
+      if (!config_.balances()) break;
+      for (int& queue : queues_) queue = one_in(2) ? 0 : choices_->amount(20);
+      return wait_for_connections();
+    case 2: break;
+    case 3:
+      if (place >= 0 && (process(place).told || choices_->once_in(4))) return end(place);
+      break;
+    case 4:
+      if (place >= 0 && config_.ready_by != ReadyBy::time) return say(Event::Kind::ready, place);
+      break;
+    case 5:
+      if (place >= 0 && config_.ready_by == ReadyBy::notify && choices_->once_in(4))
+        return say(Event::Kind::leaving, place);
+      break;
+    case 6:
+      if (place >= 0 && config_.share != nullptr && choices_->once_in(40))
+        return say(Event::Kind::refused, place);
+      break;
+    default:
+      // Busy: what is due meanwhile is told late.
+      now_ = now_ + any_time(80);
+      if (place >= 0) end(place);
+      return tick();
+    }
+    pass(any_time(60));
+  }
+
   const std::string& told() const { return told_; }
+  bool ended() const { return ended_; }
+  // Nothing is told, which takes most of the time.
+  void be_quiet() { quiet_ = true; }
+  // What has failed already happens once more.
+  void tell_again() { told_again_ = true; }
+  void choose_by(Choices& choices) { choices_ = &choices; }
+
+  Saved save() const { return {*this, supervisor_}; }
+  void restore(const Saved& saved) {
+    // Into the same memory, where the supervisor has its replicas.
+    static_cast<WorldState&>(*this) = saved.state;
+    std::destroy_at(&supervisor_);
+    std::construct_at(&supervisor_, saved.supervisor);
+  }
+  // The same for states that differ in nothing but the time, and what is only told.
+  std::uint64_t fingerprint() const {
+    Fingerprint out(config_, now_);
+    out.add(supervisor_);
+    for (const Process& its : processes_) {
+      out.add({its.alive, its.told, its.killed, reloading_ && its.number >= oldest_new_});
+    }
+    for (const int queue : queues_) out.add(queue);
+    for (const bool unused : unused_) out.add(unused);
+    out.add(balanced_.size());
+    for (const int slot : balanced_) out.add(slot);
+    out.add({ended_, reloading_, watched_, reloading_ && last_ended_ >= oldest_new_});
+    return out.value();
+  }
 
  private:
-  static bool good() { return !::testing::Test::HasFailure(); }
-  int below(int limit) { return static_cast<int>(source_() % static_cast<unsigned>(limit)); }
-  bool one_in(int n) { return below(n) == 0; }
-  Millis any_time(int limit) { return Millis{one_in(3) ? 0 : below(limit)}; }
-
-  Config any_config() {
-    Config config;
-    config.replicas = static_cast<std::int16_t>(1 + below(4));
-    config.restart = one_in(4) ? Restart::on_failure : Restart::always;
-    if (one_in(8)) config.restart = Restart::no;
-    config.exit_when = static_cast<ExitWhen>(1 + below(4));
-    config.ready_by = static_cast<ReadyBy>(1 + below(4));
-    config.balance = one_in(4) ? Balance::shared : Balance::even;
-    config.reload_order = static_cast<ReloadOrder>(below(4));
-    if (config.ready_by == ReadyBy::listen || one_in(3)) config.share = "";
-    if (one_in(3)) (void)config.listen.push("80");
-    if (one_in(4)) config.index_env = "PORT=3000";
-    config.placement = static_cast<Placement>(below(3));
-    config.scope = one_in(2) ? SignalScope::leader : SignalScope::group;
-    config.max_restarts = static_cast<std::int16_t>(one_in(2) ? 0 : below(4));
-    // Without one a start that fails for a while is tried again at once, as asked for.
-    config.restart_delay = Millis{1 + below(50)};
-    config.restart_max_delay = Millis{100};
-    config.min_uptime = any_time(300);
-    config.ready = any_time(200);
-    config.ready_timeout = one_in(5) ? Millis{0} : Millis{300};
-    config.drain_time = any_time(200);
-    config.stop_timeout = any_time(400);
-    config.stop_delay = one_in(3) ? Millis{below(300)} : Millis{0};
-    config.wait_all = one_in(3) ? Millis{below(300)} : Millis{0};
-    if (one_in(4)) config.stop_signal = kSignalQuit;
-    if (one_in(4)) config.stop_on.add(kSignalTstp);
-    if (one_in(4)) config.no_restart.add_code(3);
-    if (one_in(6)) config.signals.rewrite(kSignalTstp, kSignalTerm);
-    if (one_in(3)) config.max_memory = 1000;
-    return config;
-  }
+  bool good() const { return told_again_ || !::testing::Test::HasFailure(); }
+  bool one_in(int n) { return choices_->branch({1, n - 1}) == 0; }
 
   int annex() const { return capacity_; }
   Process& process(int place) { return processes_.at(static_cast<std::size_t>(place)); }
@@ -121,14 +268,23 @@ class World {
     for (int place = 0; place <= annex(); ++place) {
       if (process(place).alive) places.push_back(place);
     }
-    return places.empty() ? -1 : places[static_cast<std::size_t>(below(int(places.size())))];
+    if (places.empty()) return -1;
+    return places[static_cast<std::size_t>(choices_->below(static_cast<int>(places.size())))];
   }
   int alive() const {
     return static_cast<int>(std::count_if(processes_.begin(), processes_.end(),
                                           [](const Process& each) { return each.alive; }));
   }
-  void tell(const std::string& line) {
-    told_ += "[" + std::to_string(now_.ms) + "] " + line + "\n";
+  // Up to the next deadline, or as long as a life must be.
+  Millis any_time(int limit) {
+    const Instant next = supervisor_.next_deadline();
+    const Millis to_next{next == kNever ? 0 : next.ms - now_.ms};
+    return choices_->time(limit, {to_next, config_.min_uptime});
+  }
+  // The line is made only if it is wanted.
+  template <typename Line>
+  void tell(const Line& line) {
+    if (!quiet_) told_ += "[" + std::to_string(now_.ms) + "] " + line() + "\n";
   }
 
   // ---- what happens -------------------------------------------------------------------------
@@ -141,58 +297,24 @@ class World {
     return event;
   }
 
-  void any_step() {
-    const int place = any_process();
-    switch (below(16)) {
-    case 0: return any_signal();
-    case 1:
-    case 2:
-      if (place >= 0 && (process(place).told || one_in(4))) return end(place);
-      break;
-    case 3:
-    case 4:
-    case 5:
-      if (place >= 0 && config_.ready_by != ReadyBy::time) return say(Event::Kind::ready, place);
-      break;
-    case 6:
-      if (place >= 0 && config_.ready_by == ReadyBy::notify && one_in(4))
-        return say(Event::Kind::leaving, place);
-      break;
-    case 7:
-      if (place >= 0 && config_.share != nullptr && one_in(40))
-        return say(Event::Kind::refused, place);
-      break;
-    case 8:
-      for (int& queue : queues_) queue = one_in(2) ? 0 : below(20);
-      return wait_for_connections();
-    case 9:
-      if (one_in(3)) failing_ = one_in(2) ? 1 + below(2) : 0;
-      break;
-    case 10:
-      // Busy: what is due meanwhile is told late.
-      now_ = now_ + Millis{below(80)};
-      if (place >= 0) end(place);
-      return tick();
-    default: break;
-    }
-    pass(Millis{below(60)});
-  }
-
   void any_command() {
-    Command command{static_cast<Request>(below(4)), static_cast<std::uint8_t>(below(64)),
-                    static_cast<std::uint16_t>(below(capacity_ + 2))};
+    Command command{static_cast<Request>(choices_->below(4)),
+                    static_cast<std::uint8_t>(choices_->amount(64)),
+                    static_cast<std::uint16_t>(choices_->below(capacity_ + 2))};
     Event event = event_of(Event::Kind::signal);
     event.signal = {kCommandSignal, SignalOrigin::queued, pack(command)};
-    tell("command " + std::to_string(static_cast<int>(command.request)) + " " +
-         std::to_string(command.argument));
+    tell([&] {
+      return "command " + std::to_string(static_cast<int>(command.request)) + " " +
+             std::to_string(command.argument);
+    });
     give(event);
     tick();
   }
   void any_signal() {
     if (one_in(3)) return any_command();
-    constexpr int kNumbers[] = {kSignalHup,  kSignalHup,  kSignalHup,  kSignalTtin, kSignalTtin,
-                                kSignalTtou, kSignalTtou, kSignalTtou, kUsr1,       kSignalTstp};
-    signal(one_in(30) ? kSignalTerm : kNumbers[below(10)]);
+    constexpr int kNumbers[] = {kSignalHup, kSignalTtin, kSignalTtou,
+                                kUsr1,      kSignalTstp, kSignalTerm};
+    signal(kNumbers[choices_->branch({9, 6, 9, 3, 3, 1})]);
     tick();
   }
   void signal(int number) {
@@ -200,23 +322,27 @@ class World {
     event.signal.number = static_cast<std::uint8_t>(number);
     if (one_in(8)) event.signal.origin = SignalOrigin::kernel;
     if (calm_) event.signal.origin = SignalOrigin::process;
-    tell("signal " + name_of(number));
+    tell([&] { return "signal " + name_of(number); });
     give(event);
   }
   void say(Event::Kind kind, int place) {
-    tell("says " + std::to_string(static_cast<int>(kind)) + " in " + std::to_string(place));
+    tell([&] {
+      return "says " + std::to_string(static_cast<int>(kind)) + " in " + std::to_string(place);
+    });
     give(event_of(kind, place));
     tick();
   }
   void end(int place) {
     Process& its = process(place);
     Event event = event_of(Event::Kind::ended, place);
-    event.status = {one_in(2) ? ExitStatus::Kind::exited : ExitStatus::Kind::signalled,
-                    static_cast<std::uint8_t>(1 + below(5))};
-    if (one_in(2)) event.status = {};
+    const int how = choices_->branch({2, 1, 1});
+    if (how != 0) {
+      event.status = {how == 1 ? ExitStatus::Kind::exited : ExitStatus::Kind::signalled,
+                      static_cast<std::uint8_t>(1 + choices_->amount(5))};
+    }
     last_ended_ = its.number;
     its = {};
-    tell("ended in " + std::to_string(place));
+    tell([&] { return "ended in " + std::to_string(place); });
     give(event);
     Event drained = event_of(Event::Kind::drained);
     drained.childless = alive() == 0 && one_in(2);
@@ -224,9 +350,9 @@ class World {
     tick();
   }
   void wait_for_connections() {
-    if (!watched_ || !config_.balances()) return;
+    if (!watched_) return;
     watched_ = false;
-    tell("waiting");
+    tell([] { return std::string("waiting"); });
     give(event_of(Event::Kind::waiting));
     tick();
   }
@@ -272,10 +398,10 @@ class World {
   void play_event(const Event& event) {
     Actions actions;
     supervisor_.step(event, actions);
-    most_actions_ = std::max(most_actions_, actions.size());
+    tally_.most_actions = std::max(tally_.most_actions, actions.size());
     ASSERT_LT(actions.size(), kRoom) << "a full list may have dropped its last action";
     for (const Action& action : actions) {
-      tell("  " + shown(action, true));
+      tell([&] { return "  " + shown(action, true); });
       perform(action);
       if (!good()) return;
     }
@@ -323,11 +449,14 @@ class World {
     ASSERT_FALSE(supervisor_.ending());
     ASSERT_FALSE(process(slot).alive) << "there is one already";
     ++started_;
-    if (failing_ != 0 && !calm_) {
+    // One start a step.
+    const int fails = calm_ || start_failed_ ? 0 : choices_->branch({6, 1, 1});
+    if (fails != 0) {
+      start_failed_ = true;
       last_ended_ = started_;
       Event event = event_of(Event::Kind::spawn_failed, slot);
       event.status.value = 127;
-      event.transient = failing_ == 1;
+      event.transient = fails == 1;
       return play_event(event);
     }
     Process& its = process(slot);
@@ -370,7 +499,7 @@ class World {
     ASSERT_TRUE(reloading_) << "only a reload does that";
     process(to) = process(from);
     process(from) = {};
-    ++(from == annex() ? restored_ : moves_);
+    ++(from == annex() ? tally_.restored : tally_.moves);
   }
 
   void sample(int slot) {
@@ -393,7 +522,25 @@ class World {
     play_event(event);
   }
 
+  // Doubled with each early death or failed start in a row, and shorter by a quarter at most.
+  void check_delay(const Action& action) {
+    const Replica& its = replica(action.slot);
+    const bool retried = action.notice == Notice::Kind::start_retried;
+    const int in_a_row = its.early_deaths + (retried ? its.failed_starts : 0);
+    std::int64_t longest = in_a_row == 0 ? 0 : config_.restart_delay.count;
+    for (int i = 1; i < in_a_row; ++i) {
+      longest = std::min(2 * longest, config_.restart_max_delay.count);
+    }
+    ASSERT_LE(action.code, longest) << "after " << in_a_row;
+    ASSERT_GE(4 * action.code, 3 * longest) << "after " << in_a_row;
+    ASSERT_EQ(its.deadline, now_ + Millis{action.code});
+  }
+
   void report(const Action& action) {
+    if (action.notice == Notice::Kind::replica_restarts ||
+        action.notice == Notice::Kind::start_retried) {
+      check_delay(action);
+    }
     if (action.notice == Notice::Kind::reload_begun || action.notice == Notice::Kind::renewing ||
         action.notice == Notice::Kind::too_heavy) {
       if (!reloading_) oldest_new_ = started_ + 1;
@@ -402,13 +549,13 @@ class World {
     if (action.notice == Notice::Kind::reload_done) {
       ASSERT_TRUE(reloading_);
       reloading_ = false;
-      ++reloads_;
+      ++tally_.reloads;
     }
     if (action.notice == Notice::Kind::reload_ended) {
       ASSERT_TRUE(reloading_);
       ASSERT_GE(last_ended_, oldest_new_) << "it was no new one that failed";
       reloading_ = false;
-      ++failed_reloads_;
+      ++tally_.failed_reloads;
     }
   }
 
@@ -429,6 +576,7 @@ class World {
     }
     // Those that are not wanted any more are told to go one after the other.
     const bool told_all = supervisor_.next_deadline() > now_;
+    int staying = 0;
     for (int place = 0; place <= annex(); ++place) {
       const Replica& its = replica(place);
       ASSERT_EQ(its.has_process(), process(place).alive)
@@ -442,16 +590,23 @@ class World {
       if (its.stage == Stage::waiting && !supervisor_.ending()) {
         ASSERT_NE(its.deadline, kNever) << place << " waits for nothing";
       }
+      staying += its.stage == Stage::starting || its.stage == Stage::running ? 1 : 0;
       const auto i = static_cast<std::size_t>(place);
       if (unused_[i] && its.stage == Stage::waiting) {
         ASSERT_FALSE(its.stuck || its.suspect || its.excused) << place << " has it from another";
       }
       unused_[i] = its.stage == Stage::unused;
-      stuck_ += its.stuck ? 1 : 0;
+      tally_.stuck += its.stuck ? 1 : 0;
     }
-    const int home = supervisor_.place_of(annex());
     if (process(annex()).alive) {
-      ASSERT_LT(home, capacity_) << "the old one has a slot's sockets";
+      ASSERT_LT(supervisor_.place_of(annex()), capacity_) << "the old one has a slot's sockets";
+      ASSERT_TRUE(config_.reload_order == ReloadOrder::start_first ||
+                  config_.reload_order == ReloadOrder::automatic);
+    }
+    const bool one_more = replica(annex()).stage == Stage::running;
+    ASSERT_TRUE(!one_more || seen.reloading || seen.ending) << "nobody asked for one more";
+    if (told_all) {
+      ASSERT_LE(staying, wanted + (one_more ? 1 : 0)) << "too many";
     }
     check_balance();
   }
@@ -510,32 +665,14 @@ class World {
     ASSERT_TRUE(ended_) << "the stop does not come to its end";
   }
 
-  Source source_;
+  Choices* choices_;
+  Tally& tally_;
   Config config_;
-  int count_;
   int capacity_;
-  std::vector<Replica> replicas_;
-  std::vector<Process> processes_;
-  std::vector<int> queues_;
-  std::vector<bool> unused_;  // a place was, when it was last looked at
-  bool pid1_;
   Supervisor supervisor_;
-  Instant now_{};
-  bool calm_ = false;
-  bool ended_ = false;
-  bool reloading_ = false;
-  bool watched_ = true;
-  int started_ = 0;
-  int last_ended_ = 0;
-  int oldest_new_ = 0;
-  int failing_ = 0;  // 1: for a while; 2: for good
-  std::vector<int> balanced_;
-  std::size_t most_actions_ = 0;
-  int reloads_ = 0;
-  int failed_reloads_ = 0;
-  int moves_ = 0;
-  int restored_ = 0;
-  int stuck_ = 0;
+  bool start_failed_ = false;
+  bool quiet_ = false;
+  bool told_again_ = false;
   std::string told_;
 };
 
