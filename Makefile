@@ -172,6 +172,28 @@ demo: all
 containers: all
 	scripts/containers $(BUILD)/hydrinit
 
+# ---- releases: docs/releasing.md -----------------------------------------------------------------
+
+release:
+	scripts/release
+
+check-release:
+	scripts/check-release
+
+cross-tests: $(BUILD)/integration-tests $(BUILD)/probe
+	scripts/cross-tests
+
+deb:
+	scripts/make-deb
+
+# What takes too long for each change; some hours.
+nightly: all tests release
+	scripts/check-release
+	scripts/cross-tests
+	scripts/check-packages
+	scripts/fuzz 3600
+	if [ -x scripts/soak ]; then scripts/soak; fi
+
 # ---- checks --------------------------------------------------------------------------------------
 
 CXX_FILES := $(SOURCES) $(HEADERS) $(wildcard tests/*/*.cc tests/*/*.h)
@@ -196,7 +218,7 @@ check-layers: $(CORE_PLAIN)
 
 check-scripts:
 	shellcheck -x $(filter-out scripts/make-pairs scripts/pm2-to-hydrinit %.d,$(wildcard scripts/* scripts/containers.d/*)) \
-	  scripts/completions.d/bash .ci/run
+	  scripts/completions.d/bash scripts/release.d/architectures .ci/run
 
 size: all
 	scripts/check-size $(BUILD)/hydrinit
@@ -218,7 +240,8 @@ install: all man completions
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all man completions tests fuzz test bench demo containers format check-format tidy check-layers \
+.PHONY: all man completions tests fuzz test bench demo containers release check-release cross-tests deb \
+  nightly format check-format tidy check-layers \
   check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 
