@@ -217,7 +217,7 @@ check-layers: $(CORE_PLAIN)
 	scripts/check-layers $(CORE_PLAIN)
 
 check-scripts:
-	shellcheck -x $(filter-out scripts/make-pairs scripts/pm2-to-hydrinit %.d,$(wildcard scripts/* scripts/containers.d/*)) \
+	shellcheck -x $(filter-out scripts/make-pairs scripts/pm2-to-hydrinit scripts/packaging %.d,$(wildcard scripts/* scripts/containers.d/*)) \
 	  scripts/completions.d/bash scripts/release.d/architectures .ci/run
 
 size: all
