@@ -189,6 +189,28 @@ faults: all $(BUILD)/probe
 containers: all
 	scripts/containers $(BUILD)/hydrinit
 
+# ---- releases: docs/releasing.md -----------------------------------------------------------------
+
+release:
+	scripts/release
+
+check-release:
+	scripts/check-release
+
+cross-tests: $(BUILD)/integration-tests $(BUILD)/probe
+	scripts/cross-tests
+
+deb:
+	scripts/make-deb
+
+# What takes too long for each change; some hours.
+nightly: all tests release
+	scripts/check-release
+	scripts/cross-tests
+	scripts/check-packages
+	scripts/fuzz 3600
+	if [ -x scripts/soak ]; then scripts/soak; fi
+
 # ---- checks --------------------------------------------------------------------------------------
 
 CXX_FILES := $(SOURCES) $(HEADERS) $(wildcard tests/*/*.cc tests/*/*.h)
@@ -237,7 +259,8 @@ install: all man completions
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all man completions tests fuzz test coverage bench demo faults containers format check-format tidy check-layers \
+.PHONY: all man completions tests fuzz test coverage bench demo faults containers release check-release \
+  cross-tests deb nightly format check-format tidy check-layers \
   check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 

@@ -90,6 +90,7 @@ void append_ready(Text& out, const Config& config) {
 // The value that an option has now, whether given or by default.
 [[gnu::noinline]] void append_value(Text& out, const Option& option, const Config& config) {
   const char* field = reinterpret_cast<const char*>(&config) + option.field();
+  const void* const wide = field;  // its type follows from the kind of value
   switch (option.value()) {
   case ValueKind::flag:
     if (static_cast<std::uint8_t>(*field) == option.on()) {
@@ -101,25 +102,23 @@ void append_ready(Text& out, const Config& config) {
     break;
   case ValueKind::count: out.put_number(*reinterpret_cast<const std::int8_t*>(field)); break;
   case ValueKind::duration: {
-    const Millis duration = *reinterpret_cast<const Millis*>(field);
+    const Millis duration = *static_cast<const Millis*>(wide);
     duration.count < 0 ? out.put("never") : append_duration(out, duration);
     break;
   }
   case ValueKind::signal: *field == 0 ? out.put('-') : append_signal(out, *field); break;
-  case ValueKind::signal_list: append_set(out, *reinterpret_cast<const SignalSet*>(field)); break;
-  case ValueKind::rewrite_list:
-    append_table(out, *reinterpret_cast<const SignalTable*>(field));
-    break;
+  case ValueKind::signal_list: append_set(out, *static_cast<const SignalSet*>(wide)); break;
+  case ValueKind::rewrite_list: append_table(out, *static_cast<const SignalTable*>(wide)); break;
   case ValueKind::status_list:
-    append_statuses(out, *reinterpret_cast<const SuccessStatuses*>(field));
+    append_statuses(out, *static_cast<const SuccessStatuses*>(wide));
     break;
   case ValueKind::replicas: {
-    const int asked = *reinterpret_cast<const int*>(field);
+    const int asked = *static_cast<const int*>(wide);
     asked == 0 ? out.put('-') : out.put_number(resolve_replicas(asked));
     break;
   }
   case ValueKind::number: {
-    const int number = *reinterpret_cast<const int*>(field);
+    const int number = *static_cast<const int*>(wide);
     number == 0 && option.field() == offsetof(Config, max_replicas) ? out.put('-')
                                                                     : out.put_number(number);
     break;

@@ -28,9 +28,9 @@ class Carver {
   explicit Carver(void* memory) : at_(static_cast<char*>(memory)) {}
   template <typename T>
   T* take(std::size_t count) {
-    T* const begin = reinterpret_cast<T*>(at_);
+    void* const begin = at_;
     at_ += (count * sizeof(T) + kAlignment - 1) & ~(kAlignment - 1);
-    return begin;
+    return static_cast<T*>(begin);
   }
 
  private:

@@ -155,7 +155,7 @@ std::uint32_t LineMux::feed(std::string_view input, LineTail& tail, char* kept) 
   const char* const end = at + input.size();
   while (at < end) {
     const char* const begin = at;
-    const std::uint32_t free = kLineMax - tail.size;
+    const auto free = static_cast<std::ptrdiff_t>(kLineMax - tail.size);
     const char* const furthest = end - at > free ? at + free : end;
     at = find_newline(at, furthest);
     std::string_view line{begin, static_cast<std::size_t>(at - begin)};

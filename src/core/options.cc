@@ -62,7 +62,8 @@ class Parser {
   // it).
   template <typename T>
   T& field(std::size_t offset) {
-    return *reinterpret_cast<T*>(reinterpret_cast<char*>(&config_) + offset);
+    void* const at = reinterpret_cast<char*>(&config_) + offset;
+    return *static_cast<T*>(at);
   }
   void apply_flag(const Option& option, bool on);
   // False: the value is not what the option takes.

@@ -52,7 +52,8 @@ __attribute__((noinline)) Error walk(int pid, const Walk& above) {
   long size = 0;
   while ((size = ::syscall(SYS_getdents64, folder.get(), entries, sizeof entries)) > 0) {
     for (long at = 0; at < size;) {
-      const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
+      const void* const next = entries + at;
+      const auto* entry = static_cast<const dirent64*>(next);
       at += entry->d_reclen;
       if (entry->d_name[0] == '.') continue;
       path.cut(length);
