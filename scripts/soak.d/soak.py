@@ -179,9 +179,9 @@ class Hydrinit:
 
 
 class Soak:
-    def __init__(self, choose):
+    def __init__(self, choose, ports):
         self.choose = choose
-        self.hydrinit = Hydrinit(choose.choice((["--share"], ["--listen", str(PORT), "--ready", "fd:4"])))
+        self.hydrinit = Hydrinit(ports)
         self.clients = Clients()
         self.asked = []
         self.did = collections.Counter()
@@ -313,8 +313,10 @@ class Soak:
 
 
 def main():
-    print(f"soak: {SECONDS:.0f} s, seed {SEED}", flush=True)
-    soak = Soak(random.Random(SEED))
+    choose = random.Random(SEED)
+    ports = choose.choice((["--share"], ["--listen", str(PORT), "--ready", "fd:4"]))
+    print(f"soak: {SECONDS:.0f} s, seed {SEED}, {' '.join(ports)}", flush=True)
+    soak = Soak(choose, ports)
     try:
         failures = soak.run()
     finally:

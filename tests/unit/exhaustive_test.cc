@@ -186,12 +186,11 @@ Layout layout_of(const Case& tested) {
 void listen(Layout& layout) { (void)layout.config.listen.push("80"); }
 
 const Case kCases[] = {
-    {"OneStartFirst", 1, 5,
+    {"OneStartFirst", 1, 6,
      [](Layout& layout) {
        listen(layout);
        layout.config.balance = Balance::shared;
-       layout.config.ready_by = ReadyBy::notify;
-       layout.capacity = 2;
+       layout.config.ready_by = ReadyBy::descriptor;
      }},
     {"OneForGood", 1, 12,
      [](Layout& layout) {
