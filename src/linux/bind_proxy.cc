@@ -97,10 +97,28 @@ constexpr std::uint32_t argument_at(std::uint32_t i) {
   return 16 + 8 * i + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0);
 }
 
+// Where there is one call for all of sockets, too, glibc takes that: on i386 and s390x
+// (socketcall(2)). Its first argument says which is meant; linux/net.h.
+#ifdef SYS_socketcall
+constexpr std::uint32_t kCallBind = 2;
+constexpr std::uint32_t kCallListen = 4;
+constexpr std::uint32_t kCallSetsockopt = 14;
+constexpr std::uint8_t kMore = 5;
+#else
+constexpr std::uint8_t kMore = 0;
+#endif
+
 constexpr BpfInstruction kFilter[] = {
     bpf::load(kArchitectureAt),
-    bpf::if_equal(kArchitecture, 0, 12),  // to allow
+    bpf::if_equal(kArchitecture, 0, 12 + kMore),  // to allow
     bpf::load(kNumberAt),
+#ifdef SYS_socketcall
+    bpf::if_equal(SYS_socketcall, 0, kMore - 1),
+    bpf::load(argument_at(0)),
+    bpf::if_equal(kCallBind, 14, 0),  // to notify
+    bpf::if_equal(kCallListen, 13, 0),
+    bpf::if_equal(kCallSetsockopt, 12, 11),  // or to allow
+#endif
     bpf::if_equal(SYS_listen, 11, 0),  // to notify
     bpf::if_equal(SYS_setsockopt, 5, 0),
     bpf::if_equal(SYS_bind, 0, 8),
@@ -136,6 +154,34 @@ Error read_memory(std::uint32_t pid, std::uint64_t at, std::span<char> out) {
   return got == static_cast<long>(out.size()) ? Error{}
                                               : Error{"/proc/PID/mem", got < 0 ? errno : EFAULT};
 }
+
+// Makes of a socketcall(2) the call that is meant. False: it is one that the filter passes by when
+// it is called by itself.
+#ifdef SYS_socketcall
+bool unfold(std::uint32_t pid, SyscallData& data) {
+  if (data.number != SYS_socketcall) return true;
+  const bool bind = data.arguments[0] == kCallBind;
+  const bool listen = data.arguments[0] == kCallListen;
+  unsigned long arguments[5]{};
+  const std::size_t size = (bind ? 3 : listen ? 2 : 5) * sizeof arguments[0];
+  if (read_memory(pid, data.arguments[1], {reinterpret_cast<char*>(arguments), size}).failed())
+    return false;
+  for (int i = 0; i < 5; ++i) data.arguments[i] = arguments[i];
+  if (listen) {
+    data.number = SYS_listen;
+    return true;
+  }
+  if (!bind) {
+    data.number = SYS_setsockopt;
+    return arguments[1] == IPPROTO_IPV6 && arguments[2] == IPV6_V6ONLY;
+  }
+  data.number = SYS_bind;
+  return arguments[2] == SocketAddress::kSizeV4 || arguments[2] == SocketAddress::kSizeV6 ||
+         arguments[2] > 110;
+}
+#else
+constexpr bool unfold(std::uint32_t, SyscallData&) { return true; }
+#endif
 
 // Both TCP and the multipath TCP that Go's listeners are: its clients are served over TCP alone.
 // error: why it is not known; what is no socket has no such attribute.
@@ -256,8 +302,8 @@ BindProxy::Result BindProxy::answer(int notifications, int slot, int slots, Memo
   const Call call{notifications, notification};
   Result result;
   int error = 0;  // 0: the kernel goes on with the call; -1: it has succeeded; an errno
-  if (!sockets_.prepared()) {
-    // The container ends: nothing is shared any more.
+  if (!sockets_.prepared() || !unfold(notification.pid, notification.data)) {
+    // The container ends: nothing is shared any more. Or it is none of those that are.
   } else if (notification.data.number == SYS_bind) {
     result = on_bind(call, slot, memory, error);
   } else if (notification.data.number == SYS_listen) {

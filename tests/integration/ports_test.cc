@@ -134,6 +134,17 @@ TEST_F(Ports, KilledWrapperIsBackWithItsServer) {
   end(process);
 }
 
+// Of the probe's architecture: where that has one system call for all of sockets, it is read too.
+TEST_F(Ports, EachFamilyOnASocketOfItsOwnIsShared) {
+  Process process(with_options({"-n", "2", "--share"}, {probe(), "answer", "8080"}));
+  EXPECT_TRUE(both_answer(process));
+  EXPECT_TRUE(all_answer({"::1", 8080}, kHttp, process.pid(), 2));
+  process.signal(SIGHUP);
+  process.expect_error("hydrinit: reloaded");
+  EXPECT_TRUE(both_answer(process));
+  end(process);
+}
+
 TEST_F(Ports, OneAloneBindsThroughItToo) {
   Process process(with_options({"-n", "1", "--share"}, node({"8080"})));
   EXPECT_TRUE(answers(kHere, kHttp));

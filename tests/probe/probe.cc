@@ -21,12 +21,14 @@
 //   probe stamps               "PID NANOSECONDS", then so for each USR1
 //   probe lines COUNT          COUNT numbered lines of 100 bytes, each written by itself, then "the end"; waits
 //   probe calls COUNT          nanoseconds a system call that does nothing, over so many
+//   probe answer PORT          tells by HTTP which replica it is, on a socket of IPv4 and one of IPv6 alone
 //   probe respawn COMMAND...   the bare loop to compare with: vfork, exec of the absolute path, wait, again
 // clang-format on
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,6 +305,37 @@ int respawn(char** argv) {
   }
 }
 
+int listening(const sockaddr* address, socklen_t size) {
+  const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  if (address->sa_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (bind(fd, address, size) == 0 && listen(fd, 64) == 0) return fd;
+  perror("answer");
+  exit(1);
+}
+
+int answer(int port) {
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(static_cast<uint16_t>(port));
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = v4.sin_port;
+  pollfd sockets[] = {{listening(reinterpret_cast<sockaddr*>(&v6), sizeof v6), POLLIN, 0},
+                      {listening(reinterpret_cast<sockaddr*>(&v4), sizeof v4), POLLIN, 0}};
+  while (poll(sockets, 2, -1) >= 0) {
+    for (const pollfd& socket : sockets) {
+      if ((socket.revents & POLLIN) == 0) continue;
+      const int client = accept4(socket.fd, nullptr, nullptr, SOCK_CLOEXEC);
+      char request[1024];
+      if (read(client, request, sizeof request) > 0)
+        dprintf(client, "HTTP/1.0 200 OK\r\n\r\nreplica=%s\n", getenv("HYDRINIT_REPLICA"));
+      close(client);
+    }
+  }
+  return 1;
+}
+
 int command(int argc, char** argv) {
   const std::string name = argc > 0 ? argv[0] : "";
   const int number = argc > 1 ? atoi(argv[1]) : 0;
@@ -323,6 +356,7 @@ int command(int argc, char** argv) {
   if (name == "stamps") return stamps();
   if (name == "lines") return lines(number);
   if (name == "calls") return calls(number);
+  if (name == "answer") return answer(number);
   if (name == "respawn") return respawn(argv + 1);
   if (name == "die") {
     signal(number, SIG_DFL);
