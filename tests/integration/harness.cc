@@ -404,6 +404,8 @@ std::string why_not(Place place) {
 int main(int argc, char** argv) {
   using namespace hydrinit_test;
   ::testing::InitGoogleTest(&argc, argv);
+  // As nohup(1) leaves it; the tests tell what a child gets from a caller that ignores nothing.
+  ::signal(SIGHUP, SIG_DFL);
   if (argc != 3) {
     std::fprintf(stderr, "usage: integration-tests HYDRINIT PROBE\n");
     return 2;
