@@ -135,7 +135,7 @@ int main(int argc, char** argv, char** environment) {
   const Voice voice{config.style,       config.verbosity,
                     config.warn_reaped, config.log == LogFormat::json && !config.asks(),
                     os::own_pid(),      dialect.name,
-                    dialect.usage,      invocation.command != nullptr ? invocation.command[0] : "",
+                    dialect.usage(),    invocation.command != nullptr ? invocation.command[0] : "",
                     os::error_text};
   Reporter reporter(voice);
   if (invocation.refused()) return refuse(dialect, invocation, reporter);

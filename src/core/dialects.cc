@@ -267,11 +267,12 @@ Style choose_style(const char* argv0) {
   }
   // Docker and podman install their init under a name of their own; it promises tini's contract.
   static constexpr char kNames[] =
-      "catatonit\0dumb-init\0tini\0tini-static\0docker-init\0podman-init\0";
+      "hydrinit\0catatonit\0dumb-init\0tini\0tini-static\0docker-init\0podman-init\0";
   switch (word_number(name, kNames)) {
-  case 0: return Style::native;
-  case 1: return Style::catatonit;
-  case 2: return Style::dumb_init;
+  case 0:
+  case 1: return Style::native;
+  case 2: return Style::catatonit;
+  case 3: return Style::dumb_init;
   default: return Style::tini;
   }
 }
@@ -292,8 +293,6 @@ const char* native_options() { return kNativeOptions.data(); }
   dialect.verbosity = static_cast<std::int8_t>(row.head(8));
   dialect.term_group_at_end = row.head(9) != 0;
   dialect.name = row.text(0);
-  dialect.usage = row.text(1);
-  dialect.version = row.text(2);
   dialect.options = native_options();
   dialect.variables = "";
   if (style == Style::tini) {

@@ -50,7 +50,7 @@ void append_help(Text& out, const Dialect& dialect, bool all) {
   const bool native = dialect.style == Style::native;
   if (!native) append_version(out, dialect);
   out.add("Usage: %s", dialect.name);
-  out.put_squeezed(dialect.usage);
+  out.put_squeezed(dialect.usage());
   out.put_squeezed(
       squeezed<
           "\n\nRuns the command, forwards signals, reaps orphans, exits with its code.\n\n">());
@@ -68,7 +68,7 @@ void append_help(Text& out, const Dialect& dialect, bool all) {
 
 void append_version(Text& out, const Dialect& dialect) {
   // The original's text stands first: Docker reads "tini version X - ..." from it.
-  out.put_squeezed(dialect.version);
+  out.put_squeezed(dialect.version());
   if (dialect.style != Style::native) out.put(dialect.style == Style::dumb_init ? "\n" : " - ");
   out.put(kVersionLine);
 }

@@ -181,6 +181,26 @@ constexpr Row kCatatonitRows[] = {
 };
 constexpr auto kCatatonit = packed<kCatatonitRows, 0>();
 
+// The kinds that no table says without -v: with them a run, a signal or an orphan costs no look-up.
+class QuietKinds {
+ public:
+  consteval QuietKinds() {
+    for (const Row& row : kNativeRows) set(row, true);
+    for (const Row& row : kDumbInitRows) set(row, false);
+    for (const Row& row : kTiniRows) set(row, false);
+  }
+  constexpr bool has(Kind kind) const { return quiet_[static_cast<std::size_t>(kind)]; }
+
+ private:
+  // A later table can only take away.
+  consteval void set(const Row& row, bool first) {
+    bool& quiet = quiet_[row.head[0]];
+    quiet = (first || quiet) && row.head[1] % kLevels > kLevelBias;
+  }
+  bool quiet_[static_cast<std::size_t>(Kind::lines_dropped) + 1]{};
+};
+constexpr QuietKinds kQuiet;
+
 const char* table_of(Style style) {
   switch (style) {
   case Style::tini: return kTini.data();
@@ -313,6 +333,7 @@ bool is_orphan(Kind kind) { return kind == Kind::orphan_exited || kind == Kind::
 Stream render(Text& out, const Notice& notice, const Voice& voice) {
   const bool warn = voice.warn_reaped && is_orphan(notice.kind);
   Kind kind = notice.kind;
+  if (voice.verbosity <= 0 && !warn && kQuiet.has(kind)) return Stream::error;
   if (voice.style == Style::tini && is_orphan(kind)) {
     kind = warn ? Kind::orphan_warned : Kind::orphan_exited;
   } else if (voice.style == Style::dumb_init && is_orphan(kind)) {

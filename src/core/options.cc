@@ -411,6 +411,7 @@ void set_defaults(const Dialect& dialect, Config& config) {
   config.placement = dialect.placement;
   config.verbosity = dialect.verbosity;
   config.term_group_at_end = dialect.term_group_at_end;
+  if (dialect.dropped.empty()) return;
   for (int number = 1; number <= kSignalMax; ++number) {
     if (dialect.dropped.has(number)) config.signals.drop(number);
   }

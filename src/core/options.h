@@ -73,10 +73,15 @@ struct Dialect {
   bool term_group_at_end;
   SignalSet dropped;      // what the original leaves to the kernel or swallows
   const char* name;       // the program's
-  const char* usage;      // what follows it on the usage line; squeezed
-  const char* version;    // the original's own version text; squeezed
   const char* options;    // packed OptionRows
   const char* variables;  // packed VariableRows
+  // What stands behind the name in the table. Looked for only when asked for.
+  const char* usage() const {
+    return skip_strings(name, 1);
+  }  // behind it on the usage line; squeezed
+  const char* version() const {
+    return skip_strings(name, 2);
+  }  // the original's own text; squeezed
 };
 
 struct Invocation {

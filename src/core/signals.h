@@ -65,30 +65,26 @@ void append_signal(Text& out, int number);
 // Per signal received: what is sent on. 0 drops it.
 class SignalTable {
  public:
-  constexpr SignalTable() {
-    for (int number = 0; number <= kSignalMax; ++number) {
-      sent_as_[number] = static_cast<std::uint8_t>(number);
-    }
-  }
   // from in 1..64, to in 0..64: others change nothing.
   constexpr void rewrite(int from, int to) {
     if (!is_signal(from) || (to != 0 && !is_signal(to))) return;
-    sent_as_[from] = static_cast<std::uint8_t>(to);
+    change_[from] = static_cast<std::uint8_t>(from ^ to);
     rewritten_.add(from);
   }
   // Never sent on, unless somebody rewrites it.
   constexpr void drop(int number) {
-    if (is_signal(number)) sent_as_[number] = 0;
+    if (is_signal(number)) change_[number] = static_cast<std::uint8_t>(number);
   }
   // The signal to send for one received; not chained. 0: none.
   constexpr std::uint8_t sent_as(int received) const {
-    return is_signal(received) ? sent_as_[received] : std::uint8_t{0};
+    return is_signal(received) ? static_cast<std::uint8_t>(received ^ change_[received])
+                               : std::uint8_t{0};
   }
   // Somebody has said what becomes of it, be it itself.
   constexpr bool is_rewritten(int number) const { return rewritten_.has(number); }
 
  private:
-  std::uint8_t sent_as_[kSignalMax + 1];
+  std::uint8_t change_[kSignalMax + 1]{};  // the bits in which it differs from the one received
   SignalSet rewritten_{};
 };
 

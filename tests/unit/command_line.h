@@ -73,7 +73,7 @@ class CommandLine {
     voice.verbosity = config().verbosity;
     voice.own_pid = 1;
     voice.name = dialect_.name;
-    voice.usage = dialect_.usage;
+    voice.usage = dialect_.usage();
     render(text, invocation_.error, voice);
     const std::string_view line = text.view();
     if (line.empty()) return "";

@@ -29,7 +29,7 @@ Voice voice_of(Style style, int verbosity) {
     const Dialect dialect = choose_dialect(argv0);
     if (dialect.style != style) continue;
     voice.name = dialect.name;
-    voice.usage = dialect.usage;
+    voice.usage = dialect.usage();
   }
   return voice;
 }
