@@ -4,6 +4,7 @@ import collections
 import csv
 import ctypes
 import os
+import select
 import shutil
 import signal
 import statistics
@@ -238,12 +239,17 @@ def become_subreaper():
 
 
 def kill_all(pids):
-    """Kills them, those above first, and waits for those that are ours."""
+    """Kills them, those above first, and waits until they are gone: somebody else wants their ports."""
+    killed = []
     for pid in pids:
         try:
+            killed.append(os.pidfd_open(pid))
             os.kill(pid, signal.SIGKILL)
         except OSError:
             pass
+    for descriptor in killed:
+        select.select([descriptor], [], [])
+        os.close(descriptor)
     for pid in pids:
         try:
             os.waitpid(pid, 0)

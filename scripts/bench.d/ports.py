@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -15,8 +16,8 @@ from common import (HERE, HYDRINIT, PM2, PROBE, Metric, cpu_ns, kill_all, memory
 
 SERVER = f"{HERE}/server.js"
 PORT = 41700
-SHARE, INHERITED, ALONE, CLUSTER, PM2_CLUSTER = (
-    "hydrinit --share", "one inherited socket", "one process", "node cluster", "pm2 cluster")
+SHARE, INHERITED, REUSEPORT, ALONE, CLUSTER, PM2_CLUSTER = (
+    "hydrinit --share", "one inherited socket", "SO_REUSEPORT alone", "one process", "node cluster", "pm2 cluster")
 
 
 def pm2_cluster(folder, count):
@@ -36,14 +37,18 @@ CONTENDERS = {
     SHARE: (hydrinit("--share"), {}),
     "hydrinit --listen": (hydrinit("--listen", str(PORT)), {"FD": "3"}),
     INHERITED: (hydrinit("--listen", str(PORT), "--balance", "shared"), {"FD": "3"}),
+    REUSEPORT: (lambda folder, count: [sys.executable, f"{HERE}/reuseport.py", str(count), str(PORT), "node", SERVER], {}),
     ALONE: (lambda folder, count: ["node", SERVER], {}),
     CLUSTER: (lambda folder, count: ["node", f"{HERE}/cluster.js"], {}),
     PM2_CLUSTER: (pm2_cluster, {}),
 }
 
 
-def contenders(recorder, *names):
-    for name in names or CONTENDERS:
+def contenders(recorder, number, *names):
+    """Those that can be measured; another one begins each round, as what came before leaves its traces."""
+    names = names or list(CONTENDERS)
+    first = number % len(names)
+    for name in (*names[first:], *names[:first]):
         if name != PM2_CLUSTER or which(PM2):
             yield name
         elif name not in [subject for _, subject in recorder.notes]:
@@ -111,11 +116,12 @@ def speed_metrics():
 
 @topic("http", "HTTP: 64 clients, 2 workers of node on one port", *speed_metrics(),
        note="*one inherited socket* is a plain socket that all workers have, here by hydrinit with --listen and "
-       "--balance shared; *one process* is node alone, *node cluster* its own module. wrk has a thread on the same "
+       "--balance shared; *SO_REUSEPORT alone* is a socket for each worker, as servers make them that know the option, and "
+       "nobody who spreads connections over them; *one process* is node alone, *node cluster* its own module. wrk has a thread on the same "
        "machine, which takes its part of the CPUs.")
 def bench_speed(recorder):
-    for number in range(times(4, 1)):
-        for name in contenders(recorder):
+    for number in range(times(7, 1)):
+        for name in contenders(recorder, number):
             service = Service(name, 2)
             root = service.process.pid
             if name != ALONE:
@@ -159,7 +165,7 @@ def busiest(service):
        Metric("busiest, kept", "%", "less", "the same of 64 connections that come at once and are kept", SHARE))
 def bench_balance(recorder):
     for number in range(times(3, 1)):
-        for name in contenders(recorder, SHARE, INHERITED, PM2_CLUSTER):
+        for name in contenders(recorder, number, SHARE, INHERITED, REUSEPORT, PM2_CLUSTER):
             service = Service(name, 4, {"COUNT": "1"})
             Load(10000, 32).outcome()
             recorder.add("busiest, one by one", name, busiest(service), number)
@@ -178,7 +184,7 @@ def bench_balance(recorder):
 def bench_kills(recorder):
     kills = times(50, 10)
     for number in range(times(2, 1)):
-        for name in contenders(recorder, SHARE, INHERITED, PM2_CLUSTER):
+        for name in contenders(recorder, number, SHARE, INHERITED, PM2_CLUSTER):
             service = Service(name, 4)
             load = Load()
             for kill in range(kills):
@@ -226,7 +232,7 @@ def reload_metrics():
 def bench_reloads(recorder):
     in_all = collections.Counter()
     for number in range(RELOAD_ROUNDS):
-        for name in contenders(recorder, SHARE, PM2_CLUSTER):
+        for name in contenders(recorder, number, SHARE, PM2_CLUSTER):
             for app, (environment, _) in APPS.items():
                 service = Service(name, 4, environment)
                 load = Load()
