@@ -144,6 +144,5 @@ int main(int argc, char** argv, char** environment) {
     return ask(config, reporter);
   }
   if (config.verb != Verb::run && config.verb != Verb::pause) return print(dialect, invocation);
-  strip_environment(environment);
   return run(dialect, invocation, environment, mask, unblocked, reporter);
 }

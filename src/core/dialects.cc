@@ -261,10 +261,8 @@ constexpr SignalSet kCatatonitDropped{4,  5,           6,           7,          
                                       31, kSignalTstp, kSignalTtin, kSignalTtou, 32, 33};
 
 Style choose_style(const char* argv0) {
-  const char* name = argv0;
-  for (; *argv0 != '\0'; ++argv0) {
-    if (*argv0 == '/') name = argv0 + 1;
-  }
+  const char* name = skip_strings(argv0, 1) - 1;
+  while (name != argv0 && name[-1] != '/') --name;
   // Docker and podman install their init under a name of their own; it promises tini's contract.
   static constexpr char kNames[] =
       "hydrinit\0catatonit\0dumb-init\0tini\0tini-static\0docker-init\0podman-init\0";

@@ -181,7 +181,7 @@ constexpr Row kCatatonitRows[] = {
 };
 constexpr auto kCatatonit = packed<kCatatonitRows, 0>();
 
-// The kinds that no table says without -v: with them a run, a signal or an orphan costs no look-up.
+// The kinds that no table says without -v.
 class QuietKinds {
  public:
   consteval QuietKinds() {
@@ -330,10 +330,13 @@ bool is_orphan(Kind kind) { return kind == Kind::orphan_exited || kind == Kind::
 
 }  // namespace
 
+bool is_silent(Notice::Kind kind, const Voice& voice) {
+  return voice.verbosity <= 0 && !voice.warn_reaped && kQuiet.has(kind);
+}
+
 Stream render(Text& out, const Notice& notice, const Voice& voice) {
   const bool warn = voice.warn_reaped && is_orphan(notice.kind);
   Kind kind = notice.kind;
-  if (voice.verbosity <= 0 && !warn && kQuiet.has(kind)) return Stream::error;
   if (voice.style == Style::tini && is_orphan(kind)) {
     kind = warn ? Kind::orphan_warned : Kind::orphan_exited;
   } else if (voice.style == Style::dumb_init && is_orphan(kind)) {

@@ -161,6 +161,10 @@ struct Voice {
 
 enum class Stream : std::uint8_t { error, output };
 
+// Never said, whatever else is in the notice: for whom a look-up would be too much. A run, a signal
+// and an orphan are told in such notices alone.
+bool is_silent(Notice::Kind kind, const Voice& voice);
+
 // Appends the line, newline included; appends nothing when it is not worth saying. Returns where it
 // belongs: tini tells its progress on standard output.
 Stream render(Text& out, const Notice& notice, const Voice& voice);

@@ -40,7 +40,7 @@ class Parser {
   Parser(const Dialect& dialect, Invocation& out)
       : dialect_(dialect), out_(out), config_(out.config) {}
 
-  void read_environment(char** envp);
+  void take_environment(char** envp);
   void read_arguments(char** argv);
   void read_dialect_variables(char** envp);
   void finish();
@@ -87,10 +87,12 @@ class Parser {
   out_.error.value = value;
 }
 
-void Parser::read_environment(char** envp) {
+void Parser::take_environment(char** envp) {
+  char** kept = envp;
   for (; *envp != nullptr && !out_.refused(); ++envp) {
     Option option(native_options());
     const char* value = find_variable(*envp, option);
+    if (value == nullptr) *kept++ = *envp;
     if (value == nullptr || *value == '\0') continue;  // set to nothing is as good as not set
     // The first four of these words say no.
     const int word = word_number(value,
@@ -112,6 +114,7 @@ void Parser::read_environment(char** envp) {
     out_.error.name_end = value - 1;
     out_.error.expected = option.value();
   }
+  *kept = nullptr;
 }
 
 void Parser::read_arguments(char** argv) {
@@ -425,20 +428,11 @@ Config::Config() = default;
   Invocation invocation;
   set_defaults(dialect, invocation.config);
   Parser parser(dialect, invocation);
-  parser.read_environment(envp);
+  parser.take_environment(envp);
   if (!invocation.refused()) parser.read_arguments(argv);
   parser.read_dialect_variables(envp);
   parser.finish();
   return invocation;
-}
-
-void strip_environment(char** envp) {
-  char** kept = envp;
-  for (; *envp != nullptr; ++envp) {
-    Option option(native_options());
-    if (find_variable(*envp, option) == nullptr) *kept++ = *envp;
-  }
-  *kept = nullptr;
 }
 
 }  // namespace hydrinit

@@ -105,10 +105,9 @@ const char* native_options();
 
 // Reads the environment, then argv (which wins), then the dialect's own variables. Nothing is
 // copied: the result points into argv and envp, which both end in nullptr.
-Invocation parse_invocation(const Dialect& dialect, char** argv, char** envp);
-
+//
 // Takes every HYDRINIT_ variable that names an option out of envp, in place, so that a hydrinit
-// further down does not act on it again.
-void strip_environment(char** envp);
+// further down does not act on it again. Of one that refuses envp ends where it was refused.
+Invocation parse_invocation(const Dialect& dialect, char** argv, char** envp);
 
 }  // namespace hydrinit

@@ -61,21 +61,25 @@ struct [[nodiscard]] Error {
 template <typename T, std::size_t Capacity>
 class FixedVec {
  public:
+  constexpr FixedVec() {}
   // False when full: the caller decides what that means.
   [[nodiscard]] constexpr bool push(const T& item) {
     if (size_ == Capacity) return false;
     items_[size_++] = item;
     return true;
   }
-  // One more, to be filled in; the last one once more when full.
-  constexpr T& extend() { return items_[size_ < Capacity ? size_++ : Capacity - 1]; }
+  // One more, as T begins; the last one once more when full.
+  constexpr T& extend() { return items_[size_ < Capacity ? size_++ : Capacity - 1] = T{}; }
   constexpr std::size_t size() const { return size_; }
   constexpr const T& operator[](std::size_t i) const { return items_[i]; }
   constexpr const T* begin() const { return items_; }
   constexpr const T* end() const { return items_ + size_; }
 
  private:
-  T items_[Capacity]{};
+  // What is not there yet costs no time.
+  union {
+    T items_[Capacity];
+  };
   std::size_t size_ = 0;
 };
 

@@ -23,7 +23,9 @@ class Fd {
   Fd& operator=(Fd&& other) = delete;
   Fd(const Fd&) = delete;
   Fd& operator=(const Fd&) = delete;
-  ~Fd() { reset(); }
+  ~Fd() {
+    if (valid()) reset();
+  }
 
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }

@@ -35,6 +35,7 @@ __attribute__((noinline)) bool Reporter::write_json(int fd, std::string_view lin
 }
 
 void Reporter::say(const Notice& notice) {
+  if (dropped_ == 0 && is_silent(notice.kind, voice_)) return;
   if (dropped_ > 0 && write({.kind = Notice::Kind::lines_dropped, .code = dropped_})) dropped_ = 0;
   if (!write(notice)) ++dropped_;
 }

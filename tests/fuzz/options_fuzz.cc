@@ -71,17 +71,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Voice voice;
     voice.style = dialect.style;
     voice.name = dialect.name;
-    voice.usage = dialect.usage;
+    voice.usage = dialect.usage();
     voice.error_text = [](int) -> const char* { return nullptr; };
     render(text, invocation.error, voice);
     // A bad word cannot end the line and begin one of its own.
     require(!text.empty() && text.view().back() == '\n');
     if (dialect.style == Style::native) require(text.view().find('\n') == text.view().size() - 1);
   }
-  const std::size_t before = envp.size();
-  strip_environment(envp.data());
   std::size_t kept = 0;
   while (envp[kept] != nullptr) ++kept;
-  require(kept < before);
+  require(kept < envp.size());
   return 0;
 }
