@@ -221,8 +221,11 @@ format:
 check-format:
 	clang-format --dry-run --Werror $(CXX_FILES)
 
-tidy: $(GENERATED)
-	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- $(TEST_CXXFLAGS)
+# make -j: several files at a time.
+TIDY := $(SOURCES:%=tidy-%)
+tidy: $(TIDY)
+$(TIDY): tidy-%: % $(GENERATED)
+	$(QUIET)clang-tidy --quiet --warnings-as-errors='*' $< -- $(TEST_CXXFLAGS)
 
 # Core objects without link-time optimisation, so that nm sees what they import.
 CORE_PLAIN := $(patsubst src/core/%.cc,$(BUILD)/layers/%.o,$(wildcard src/core/*.cc))
@@ -260,7 +263,7 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all man completions tests fuzz test coverage bench demo faults containers release check-release \
-  cross-tests deb nightly format check-format tidy check-layers \
+  cross-tests deb nightly format check-format tidy $(TIDY) check-layers \
   check-scripts size install clean FORCE
 .DEFAULT_GOAL := all
 

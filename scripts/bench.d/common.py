@@ -240,17 +240,18 @@ def become_subreaper():
 
 def kill_all(pids):
     """Kills them, those above first, and waits until they are gone: somebody else wants their ports."""
-    killed = []
     for pid in pids:
         try:
-            killed.append(os.pidfd_open(pid))
             os.kill(pid, signal.SIGKILL)
         except OSError:
             pass
-    for descriptor in killed:
+    for pid in pids:
+        try:
+            descriptor = os.pidfd_open(pid)
+        except OSError:
+            continue
         select.select([descriptor], [], [])
         os.close(descriptor)
-    for pid in pids:
         try:
             os.waitpid(pid, 0)
         except OSError:
