@@ -60,7 +60,7 @@ def main():
         recorder = common.Recorder(name)
         try:
             common.TOPICS[name].run(recorder)
-        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
             # The others are worth having all the same.
             traceback.print_exc()
             recorder.cannot("all or the rest", f"{type(error).__name__}: {error}".replace(f"{common.ROOT}/", ""))
