@@ -17,7 +17,7 @@ from common import (HERE, HYDRINIT, PM2, PROBE, Metric, cpu_ns, kill_all, memory
 SERVER = f"{HERE}/server.js"
 PORT = 41700
 SHARE, INHERITED, REUSEPORT, ALONE, CLUSTER, PM2_CLUSTER = (
-    "hydrinit --share", "one inherited socket", "SO_REUSEPORT alone", "one process", "node cluster", "pm2 cluster")
+    "hydrinit --share", "one inherited socket", "SO_REUSEPORT", "one process", "node cluster", "pm2 cluster")
 
 
 def pm2_cluster(folder, count):
@@ -116,7 +116,7 @@ def speed_metrics():
 
 @topic("http", "HTTP: 64 clients, 2 workers of node on one port", *speed_metrics(),
        note="*one inherited socket* is a plain socket that all workers have, here by hydrinit with --listen and "
-       "--balance shared; *SO_REUSEPORT alone* is a socket for each worker, as servers make them that know the option, and "
+       "--balance shared; *SO_REUSEPORT* is a socket for each worker, as servers make them that know the option, and "
        "nobody who spreads connections over them; *one process* is node alone, *node cluster* its own module. wrk has a thread on the same "
        "machine, which takes its part of the CPUs.")
 def bench_speed(recorder):
@@ -124,7 +124,7 @@ def bench_speed(recorder):
         for name in contenders(recorder, number):
             service = Service(name, 2)
             root = service.process.pid
-            if name != ALONE:
+            if name not in (ALONE, REUSEPORT):  # nobody keeps them
                 recorder.add("memory of the manager", name, memory([root])["Pss"], number)
             wrk(1, False)  # warm
             for kind in ("kept", "new"):

@@ -40,7 +40,7 @@ def measure(recorder, name, make, count, number):
         manager.wait_for(count, 120)
         pids = manager.pids()
         recorder.add(f"CPU to start, N={count}", name, cpu_ns(pids) / 1e6 / count, number)
-        time.sleep(0.5)  # what is still to be done after the start is no idle time
+        time.sleep(1.5)  # what is still to be done after the start is no idle time: until hydrinit calls it up
         window = 1.5
         before = cpu_ns(pids)
         time.sleep(window)
