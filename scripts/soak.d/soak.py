@@ -33,6 +33,8 @@ CLIENTS = 8
 PATIENCE = 30  # seconds for what should take much less
 LINES = 2000  # of a burst
 GROWTH_KB = 8
+# The journal has when a scale was asked for; hydrinit may get to it so many seconds later.
+OBEYED = 0.1
 QUEUED = 2  # seconds from a kill in which its queue may be given connections still, or wait for its next life
 
 
@@ -291,7 +293,7 @@ class Soak:
         queued, cut = [], []
         for begun, ended in clients.cut_without_a_kill():
             killed = any(begun - QUEUED <= kill <= begun for kill in clients.kills)
-            scaled = any(begun <= at <= ended and name in ("scale", "one_more_or_less")
+            scaled = any(begun - OBEYED <= at <= ended and name in ("scale", "one_more_or_less")
                          for at, name in self.journal)
             (queued if killed and scaled else cut).append((begun, ended))
         if queued:
