@@ -37,7 +37,8 @@ CONTENDERS = {
     SHARE: (hydrinit("--share"), {}),
     "hydrinit --listen": (hydrinit("--listen", str(PORT)), {"FD": "3"}),
     INHERITED: (hydrinit("--listen", str(PORT), "--balance", "shared"), {"FD": "3"}),
-    REUSEPORT: (lambda folder, count: [sys.executable, f"{HERE}/reuseport.py", str(count), str(PORT), "node", SERVER], {}),
+    REUSEPORT: (lambda folder, count: [sys.executable, f"{HERE}/reuseport.py", str(count), str(PORT), "node", SERVER],
+                {}),
     ALONE: (lambda folder, count: ["node", SERVER], {}),
     CLUSTER: (lambda folder, count: ["node", f"{HERE}/cluster.js"], {}),
     PM2_CLUSTER: (pm2_cluster, {}),
@@ -117,8 +118,8 @@ def speed_metrics():
 @topic("http", "HTTP: 64 clients, 2 workers of node on one port", *speed_metrics(),
        note="*one inherited socket* is a plain socket that all workers have, here by hydrinit with --listen and "
        "--balance shared; *SO_REUSEPORT* is a socket for each worker, as servers make them that know the option, and "
-       "nobody who spreads connections over them; *one process* is node alone, *node cluster* its own module. wrk has a thread on the same "
-       "machine, which takes its part of the CPUs.")
+       "nobody who spreads connections over them; *one process* is node alone, *node cluster* its own module. wrk has "
+       "a thread on the same machine, which takes its part of the CPUs.")
 def bench_speed(recorder):
     for number in range(times(7, 1)):
         for name in contenders(recorder, number):

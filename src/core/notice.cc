@@ -188,6 +188,8 @@ class QuietKinds {
     for (const Row& row : kNativeRows) set(row, true);
     for (const Row& row : kDumbInitRows) set(row, false);
     for (const Row& row : kTiniRows) set(row, false);
+    for (const Row& row : kCatatonitRows) set(row, false);
+    for (const Row& row : kGetoptRows) set(row, false);
   }
   constexpr bool has(Kind kind) const { return quiet_[static_cast<std::size_t>(kind)]; }
 

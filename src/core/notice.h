@@ -161,8 +161,8 @@ struct Voice {
 
 enum class Stream : std::uint8_t { error, output };
 
-// Never said, whatever else is in the notice: for whom a look-up would be too much. A run, a signal
-// and an orphan are told in such notices alone.
+// True: render() would append nothing, known without its look-up. So it is for all that a run, a
+// signal and an orphan tell, unless -v is given.
 bool is_silent(Notice::Kind kind, const Voice& voice);
 
 // Appends the line, newline included; appends nothing when it is not worth saying. Returns where it

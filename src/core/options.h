@@ -75,13 +75,10 @@ struct Dialect {
   const char* name;       // the program's
   const char* options;    // packed OptionRows
   const char* variables;  // packed VariableRows
-  // What stands behind the name in the table. Looked for only when asked for.
-  const char* usage() const {
-    return skip_strings(name, 1);
-  }  // behind it on the usage line; squeezed
-  const char* version() const {
-    return skip_strings(name, 2);
-  }  // the original's own text; squeezed
+  // Behind the name in the table, squeezed, and looked for only when asked for: what follows the
+  // name on the usage line, and the original's own version text.
+  const char* usage() const { return skip_strings(name, 1); }
+  const char* version() const { return skip_strings(name, 2); }
 };
 
 struct Invocation {

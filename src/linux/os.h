@@ -23,9 +23,7 @@ class Fd {
   Fd& operator=(Fd&& other) = delete;
   Fd(const Fd&) = delete;
   Fd& operator=(const Fd&) = delete;
-  ~Fd() {
-    if (valid()) reset();
-  }
+  ~Fd() { reset(); }
 
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }

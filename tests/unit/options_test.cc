@@ -1242,6 +1242,10 @@ TEST(Environment, StripTakesOutEveryPolicysVariable) {
   Words expected{"FIRST=1"};
   for (std::size_t i = 2; i < variables.size(); i += 2) expected.push_back(variables[i]);
   EXPECT_EQ(stripped(variables), joined(expected, " "));
+  // Whatever its value, and be it refused.
+  for (const Described& row : policies()) {
+    EXPECT_EQ(stripped({"FIRST=1", variable_name(row.name) + "=1"}), "FIRST=1");
+  }
 }
 
 TEST(Environment, StripKeepsAllElseInItsOrder) {
