@@ -15,7 +15,7 @@ from common import (HERE, HYDRINIT, PM2, PROBE, Metric, cpu_ns, kill_all, memory
                     which)
 
 SERVER = f"{HERE}/server.js"
-PORT = 41700
+PORT = 21700  # below those that the kernel gives to clients (ip(7), ip_local_port_range)
 SHARE, INHERITED, REUSEPORT, ALONE, CLUSTER, PM2_CLUSTER = (
     "hydrinit --share", "one inherited socket", "SO_REUSEPORT", "one process", "node cluster", "pm2 cluster")
 
@@ -35,8 +35,9 @@ def hydrinit(*options):
 
 CONTENDERS = {
     SHARE: (hydrinit("--share"), {}),
-    "hydrinit --listen": (hydrinit("--listen", str(PORT)), {"FD": "3"}),
-    INHERITED: (hydrinit("--listen", str(PORT), "--balance", "shared"), {"FD": "3"}),
+    # --ready none: up at once, as nothing else tells it of them; who is killed before that waits for longer.
+    "hydrinit --listen": (hydrinit("--ready", "none", "--listen", str(PORT)), {"FD": "3"}),
+    INHERITED: (hydrinit("--ready", "none", "--listen", str(PORT), "--balance", "shared"), {"FD": "3"}),
     REUSEPORT: (lambda folder, count: [sys.executable, f"{HERE}/reuseport.py", str(count), str(PORT), "node", SERVER],
                 {}),
     ALONE: (lambda folder, count: ["node", SERVER], {}),
