@@ -6,8 +6,7 @@ hydrinit is PID 1 of a PID namespace; whatever acts on it comes in by nsenter(1)
 a signal. What is chosen hangs on the seed alone. At the end:
   - all replicas are up, and nobody else is there: no zombie, no orphan
   - hydrinit has the same descriptors open as at the start, and no more memory of its own than 8 kB
-  - no request was refused or has timed out, and each that was cut off was in flight at a kill of ours, or waited
-    in the queue of one that we had killed, whose slot was scaled down then
+  - no request was refused or has timed out, and each that was cut off was in flight at a kill of ours
   - every line of output came out whole and in its place, but for what a killed process had not written
 """
 import collections
@@ -33,9 +32,7 @@ CLIENTS = 8
 PATIENCE = 30  # seconds for what should take much less
 LINES = 2000  # of a burst
 GROWTH_KB = 8
-# The journal has when a scale was asked for; hydrinit may get to it so many seconds later.
-OBEYED = 0.1
-QUEUED = 2  # seconds from a kill in which its queue may be given connections still, or wait for its next life
+BEFORE = 2  # seconds of the journal that are shown with a request that was cut off
 
 
 def read(path):
@@ -289,21 +286,12 @@ class Soak:
             failures.append(f"descriptors: {dict(old - now)} have become {dict(now - old)}")
         if after[1] > before[1] + GROWTH_KB:
             failures.append("hydrinit has grown")
-        # A dead one's queue waits for its next life; without one it is closed, with all that is in it.
-        queued, cut = [], []
-        for begun, ended in clients.cut_without_a_kill():
-            killed = any(begun - QUEUED <= kill <= begun for kill in clients.kills)
-            scaled = any(begun - OBEYED <= at <= ended and name in ("scale", "one_more_or_less")
-                         for at, name in self.journal)
-            (queued if killed and scaled else cut).append((begun, ended))
-        if queued:
-            print(f"queued for one that was killed, then scaled down: {len(queued)}")
         lost = {name: n for name, n in clients.outcomes.items() if name not in ("answered", "cut")}
         if lost:
             failures.append(f"lost: {lost}")
-        for begun, ended in cut:
+        for begun, ended in clients.cut_without_a_kill():
             around = [f"  {at - begun:+.3f} {text}" for at, text in sorted(self.journal + hydrinit.said)
-                      if begun - QUEUED < at < ended + 1]
+                      if begun - BEFORE < at < ended + 1]
             failures.append("\n".join([f"cut off without a kill, after {ended - begun:.3f} s:", *around]))
         if not clients.outcomes["answered"]:
             failures.append("no request was answered")

@@ -19,13 +19,6 @@ std::int64_t id_of(const char* word, std::size_t length) {
   return cursor == word + length ? id : -1;
 }
 
-bool lists(char* members, const char* name) {
-  while (*members != '\0') {
-    if (equal(cut_field(members, ','), name)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 Account find_account(const char* asked, char* passwd, char* groups) {

@@ -1,28 +1,14 @@
 #include "core/cpu_count.h"
 
 namespace hydrinit {
-namespace {
-
-// "cpu" is one of the names in a list with commas.
-bool lists_cpu(const char* list) {
-  while (true) {
-    const char* rest = after(list, "cpu");
-    if (rest != nullptr && (*rest == ',' || *rest == '\0')) return true;
-    while (*list != ',' && *list != '\0') ++list;
-    if (*list++ == '\0') return false;
-  }
-}
-
-}  // namespace
-
 CgroupLine parse_cgroup_line(char* line) {
   CgroupLine result;
   const char* hierarchy = cut_field(line, ':');
-  const char* controllers = cut_field(line, ':');
+  char* const controllers = cut_field(line, ':');
   result.path = line;
   if (equal(hierarchy, "0")) {
     result.version = CgroupVersion::v2;
-  } else if (lists_cpu(controllers)) {
+  } else if (lists(controllers, "cpu")) {
     result.version = CgroupVersion::v1;
   }
   return result;
@@ -40,7 +26,7 @@ CgroupLine parse_mount_line(char* line) {
   cut_field(line, ' ');
   if (equal(type, "cgroup2")) {
     result.version = CgroupVersion::v2;
-  } else if (equal(type, "cgroup") && lists_cpu(line)) {
+  } else if (equal(type, "cgroup") && lists(line, "cpu")) {
     result.version = CgroupVersion::v1;
   }
   return result;

@@ -27,8 +27,11 @@ void Supervisor::remove_surplus() {
   const int slot = --surplus_;
   // The old one that a reload has put beside it is not wanted either.
   if (annexed() && reload_slot_ == slot) stop_one(annex());
-  if (!in_slot(slot).has_process()) return settle(slot, Step::remove);
-  config_.balances() ? retire(slot) : stop_one(slot);
+  Replica& replica = in_slot(slot);
+  if (replica.has_process()) return config_.balances() ? retire(slot) : stop_one(slot);
+  if (replica.stage != Stage::waiting || !config_.balances()) return settle(slot, Step::remove);
+  // Connections may wait for its next life, and have nobody else: it is asked for them when due.
+  set_deadline(replica, now_);
 }
 
 // ---- reloading ---------------------------------------------------------------------------------
@@ -175,7 +178,10 @@ void Supervisor::retire(int slot) {
 void Supervisor::on_queue(const Event& event) {
   Replica& replica = in_slot(event.slot);
   replica.counted = static_cast<std::uint16_t>(event.amount);
-  if (!event.asked || replica.stage != Stage::draining) return;
+  if (!event.asked) return;
+  // Not wanted any more: it lives once more at most, for those that wait for it.
+  if (replica.stage == Stage::waiting)
+    return event.amount == 0 ? settle(event.slot, Step::remove) : out_->spawn(event.slot);
   if (event.amount == 0 || now_ - replica.since > config_.drain_time + kDrainMax)
     stop_one(event.slot);
 }

@@ -81,6 +81,7 @@ void Supervisor::on_spawned(int slot) {
     const bool limited = config_.ready_timeout.count > 0;
     set_deadline(replica, limited ? now_ + config_.ready_timeout : kNever);
   }
+  if (slot >= count_) retire(slot);  // it is there for its queue alone
 }
 
 void Supervisor::become_up(int slot) {
@@ -99,6 +100,7 @@ void Supervisor::on_spawn_failed(const Event& event) {
   replica.last = event.status;
   replica.ended = true;
   replica.since = now_;
+  if (event.slot >= count_) return settle(event.slot, Step::remove);
   const bool reload_failed = reloading_ && reload_slot_ == event.slot;
   if (reload_failed && restore(event.slot)) return;
   if (reload_failed) replica.excused = true;
@@ -369,7 +371,9 @@ void Supervisor::on_replica_deadline(int slot) {
   Replica& replica = in_slot(slot);
   replica.deadline = kNever;
   switch (replica.stage) {
-  case Stage::waiting: out_->spawn(slot); break;
+  case Stage::waiting:
+    slot < count_ ? out_->spawn(slot) : out_->act(Action::Kind::sample, slot);
+    break;
   case Stage::starting:
     if (config_.ready_by == ReadyBy::time) return become_up(slot);
     (void)replica.take(Step::kill);

@@ -113,6 +113,13 @@ char* cut_field(char*& cursor, char separator) {
   return field;
 }
 
+bool lists(char* list, const char* word) {
+  while (*list != '\0') {
+    if (equal(cut_field(list, ','), word)) return true;
+  }
+  return false;
+}
+
 bool equal(const char* a, const char* b) {
   const char* rest = after(a, b);
   return rest != nullptr && *rest == '\0';

@@ -68,6 +68,8 @@ int word_number(const char* text, const char* words);
 
 // Ends the field at the cursor, and moves to the next one.
 char* cut_field(char*& cursor, char separator);
+// word stands in the list, which commas separate, and which is cut on the way.
+bool lists(char* list, const char* word);
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }

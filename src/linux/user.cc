@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "core/packed.h"
 #include "core/text.h"
 
 namespace hydrinit {
@@ -16,13 +17,13 @@ constexpr std::size_t kFileMax = std::size_t{256} * 1024;
 
 // On 32 bits the plain calls take 16-bit numbers (setuid(2)).
 #ifdef SYS_setuid32
-constexpr long kSetuid = SYS_setuid32;
-constexpr long kSetgid = SYS_setgid32;
-constexpr long kSetgroups = SYS_setgroups32;
+constexpr std::uintptr_t kSetuid = SYS_setuid32;
+constexpr std::uintptr_t kSetgid = SYS_setgid32;
+constexpr std::uintptr_t kSetgroups = SYS_setgroups32;
 #else
-constexpr long kSetuid = SYS_setuid;
-constexpr long kSetgid = SYS_setgid;
-constexpr long kSetgroups = SYS_setgroups;
+constexpr std::uintptr_t kSetuid = SYS_setuid;
+constexpr std::uintptr_t kSetgid = SYS_setgid;
+constexpr std::uintptr_t kSetgroups = SYS_setgroups;
 #endif
 
 // capset(2): version 3 has two sets of 32.
@@ -62,20 +63,28 @@ bool find_user(const char* asked, User& out, Error& error) {
 
 Error become_user(const User& user) {
   if (::geteuid() == user.uid && ::getegid() == user.gid && user.uid != 0) return {};
-  Error error =
-      os::result_of(::syscall(kSetgroups, user.groups.size(), user.groups.begin()), "setgroups");
-  if (!error.failed()) error = os::result_of(::syscall(kSetgid, user.gid), "setgid");
-  if (!error.failed()) error = os::result_of(::syscall(kSetuid, user.uid), "setuid");
-  if (error.failed() || user.uid == 0) return error;
-  // setuid has taken those that are permitted, unless it was told not to (capabilities(7)).
   CapabilityHeader header{kCapabilityVersion3, 0};
   const CapabilityData none[2]{};
-  error = os::result_of(::syscall(SYS_capset, &header, none), "capset");
-  // setuid also made us undumpable, and then not even we could open our own files of /proc
-  // (prctl(2)).
-  if (!error.failed())
-    error = os::result_of(::syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl");
-  return error;
+  const auto address = [](const void* at) { return reinterpret_cast<std::uintptr_t>(at); };
+  const std::uintptr_t steps[][3] = {
+      {kSetgroups, user.groups.size(), address(user.groups.begin())},
+      {kSetgid, user.gid},
+      {kSetuid, user.uid},
+      // setuid has taken those that are permitted, unless it was told not to (capabilities(7)).
+      {SYS_capset, address(&header), address(none)},
+      // setuid also made us undumpable, and then not even we could open our own files of /proc
+      // (prctl(2)).
+      {SYS_prctl, PR_SET_DUMPABLE, 1},
+  };
+  const char* name = "setgroups\0setgid\0setuid\0capset\0prctl";
+  for (const auto& step : steps) {
+    if (step[0] == SYS_capset && user.uid == 0) break;
+    const Error error =
+        os::result_of(::syscall(static_cast<long>(step[0]), step[1], step[2]), name);
+    if (error.failed()) return error;
+    name = skip_strings(name, 1);
+  }
+  return {};
 }
 
 }  // namespace hydrinit

@@ -460,6 +460,36 @@ TEST_F(Ports, ReloadPicksUpWhatIsBehindThePathByThen) {
   end(process);
 }
 
+// Its next start is an hour away, and it is not wanted any more: it comes for its queue alone.
+TEST_F(Ports, ScaledDownWhileItIsDeadServesThoseThatWaitForItFirst) {
+  Process process(
+      with_options({"-n", "2", "--share", "--restart-delay", "1h", "--restart-max-delay", "1h"},
+                   asyncio({"8080"})));
+  ASSERT_TRUE(both_answer(process));
+  const std::set<pid_t> replicas = children_of(process.pid());
+  signal_all(replicas, SIGSTOP);
+  for (pid_t pid : replicas) {
+    ASSERT_TRUE(eventually([&] { return status_field(pid, "State")[0] == 'T'; }));
+  }
+  std::vector<int> waiting;
+  for (int i = 0; i < 40; ++i) waiting.push_back(connect_to(kHere));
+  for (pid_t pid : replicas) {
+    const std::string variables = read_file("/proc/" + std::to_string(pid) + "/environ");
+    const bool highest = variables.find("HYDRINIT_REPLICA=1") != std::string::npos;
+    ASSERT_EQ(::kill(pid, highest ? SIGKILL : SIGCONT), 0);
+  }
+  process.expect_error("replica 1 was killed by KILL, starting it again in");
+  process.signal(SIGTTOU);
+  for (int fd : waiting) {
+    ASSERT_GE(fd, 0);
+    EXPECT_EQ(read_answer(fd, kHttp).kind, Answer::Kind::whole);
+    ::close(fd);
+  }
+  EXPECT_TRUE(eventually([&] { return children_of(process.pid()).size() == 1; }));
+  EXPECT_TRUE(Connections(12).all_answered_but(0));
+  end(process);
+}
+
 TEST_F(Ports, ScalingUnderLoadLosesNothing) {
   Process process(with_options({"-n", "2", "--share"}, node({"8080"})));
   ASSERT_TRUE(both_answer(process));

@@ -161,6 +161,41 @@ TEST(Ports, ScaledDownOneThatStartsAgainServesThoseThatWaitForItFirst) {
   EXPECT_EQ(story.exited(0, 1).transcript(), "[ 550] close 1\n");
 }
 
+TEST(Ports, ScaledDownOneInBackOffIsGoneIfNobodyWaitsForIt) {
+  Story story(ports(), true, 2, 2);
+  up(story).killed_by(kSignalKill, 1).quietly();
+  EXPECT_EQ(story.signal(kSignalTtou).at(100).transcript(),
+            "[ 100] received TTOU\n[ 100] scaled to 1\n[ 100] sample 1\n[ 100] close 1\n");
+  EXPECT_EQ(story.deadline(), kNever);
+}
+
+TEST(Ports, ScaledDownOneInBackOffLivesOnceMoreForThoseThatWaitForIt) {
+  Story story(ports(), true, 2, 2);
+  up(story).killed_by(kSignalKill, 1).quietly().queues({0, 2});
+  EXPECT_EQ(story.signal(kSignalTtou).at(100).transcript(),
+            "[ 100] received TTOU\n[ 100] scaled to 1\n[ 100] sample 1\n[ 100] spawn 1\n");
+  EXPECT_EQ(story.says_ready(1).queues({0, 0}).at(400).transcript(),
+            "[ 400] sample 1\n[ 400] send TERM to 1\n");
+  EXPECT_EQ(story.exited(0, 1).at(1000).transcript(), "[ 400] close 1\n");
+  EXPECT_EQ(story.deadline(), kNever);
+}
+
+TEST(Ports, ScaledDownOneThatDiesOnceMoreIsGone) {
+  Story story(ports(), true, 2, 2);
+  up(story).killed_by(kSignalKill, 1).quietly().queues({0, 2});
+  story.signal(kSignalTtou).at(100).quietly();
+  EXPECT_EQ(story.exited(1, 1).transcript(), "[ 100] close 1\n");
+  EXPECT_EQ(story.deadline(), kNever);
+}
+
+TEST(Ports, ScaledDownOneThatCannotBeStartedOnceMoreIsGone) {
+  Story story(ports(), true, 2, 2);
+  up(story).killed_by(kSignalKill, 1).quietly().queues({0, 2});
+  story.signal(kSignalTtou).quietly().starts_fail(125, true);
+  EXPECT_EQ(story.at(100).transcript(), "[ 100] sample 1\n[ 100] spawn 1\n[ 100] close 1\n");
+  EXPECT_EQ(story.deadline(), kNever);
+}
+
 TEST(Ports, ScaledUpOneIsInOnceItIsUp) {
   Story story(ports(), true, 1, 2);
   EXPECT_EQ(up(story).signal(kSignalTtin).at(200).transcript(),
