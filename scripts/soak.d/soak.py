@@ -145,7 +145,7 @@ class Hydrinit:
         return [int(word) for word in read(f"/proc/{pid}/task/{pid}/children").split()]
 
     def inside(self, *arguments):
-        return ["nsenter", "-t", str(self.pid), "-p", "-m", HYDRINIT, *arguments]
+        return ["nsenter", "-t", str(self.pid), "-p", "-m", "-r", HYDRINIT, *arguments]
 
     def ask(self, *arguments):
         return subprocess.run(self.inside(*arguments), stdout=subprocess.DEVNULL,
