@@ -102,5 +102,6 @@ exits_with() { # CODE NAME
   [ "$said" = "$1" ] || fail "the exit code is $said, and not $1: $(d logs "$2" 2>&1)"
 }
 ready() { await prints ": $2 of $2 replicas are ready" d exec "$1" hydrinit --status; }
+health() { d inspect --format '{{.State.Health.Status}}' "$1"; }
 status() { must d exec "$1" hydrinit --status; }
 remove() { must d rm --force "$@"; }
