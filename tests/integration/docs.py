@@ -335,7 +335,7 @@ class Run:
     def inside(self, command):
         """What another one prints in there, as by docker exec."""
         result = subprocess.run(
-            ["nsenter", "-t", str(self.init()), "-m", "-r", "-p", "-n", "-u", "-i", "sh", "-c",
+            ["nsenter", "-t", str(self.init()), "-m", "-r", "-w", "-p", "-n", "-u", "-i", "sh", "-c",
              f"cd {self.folder} && {command}"], capture_output=True, text=True, timeout=LIMIT, check=False)
         return result.stdout + result.stderr
 
