@@ -120,7 +120,9 @@ def speed_metrics():
        note="*one inherited socket* is a plain socket that all workers have, here by hydrinit with --listen and "
        "--balance shared; *SO_REUSEPORT* is a socket for each worker, as servers make them that know the option, and "
        "nobody who spreads connections over them; *one process* is node alone, *node cluster* its own module. wrk has "
-       "a thread on the same machine, which takes its part of the CPUs.")
+       "a thread on the same machine, which takes its part of the CPUs. Once a connection is kept nobody but its worker "
+       "is on the way of a request: what differs then is how connections were spread, pm2's own code in the worker, and "
+       "chance.")
 def bench_speed(recorder):
     for number in range(times(7, 1)):
         for name in contenders(recorder, number):
