@@ -52,7 +52,8 @@ PRODUCT_CXXFLAGS := $(LANGUAGE) -Oz $(X86) -fno-expensive-optimizations -fno-thr
   -fstack-protector \
   $(WARNINGS) -Wframe-larger-than=16384 $(DEFINES) -DHYDRINIT_LIBC='"$(LIBC)"' $(LIBC_CPPFLAGS)
 PRODUCT_LDFLAGS := $(LIBC_LDFLAGS) -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro \
-  -Wl,-z,noseparate-code -Wl,-z,common-page-size=4096 -Wl,-z,noexecstack -Wl,--hash-style=sysv -s
+  -Wl,-z,noseparate-code -Wl,-z,common-page-size=4096 -Wl,-z,noexecstack -Wl,--hash-style=sysv \
+  -Wl,--sort-section=alignment -s
 
 PRODUCT_OBJECTS := $(SOURCES:src/%.cc=$(BUILD)/product/%.o)
 

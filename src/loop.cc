@@ -178,7 +178,7 @@ void Loop::say_life(Kind kind, const os::ChildChange& change, int slot) {
   if (slot >= 0 && supervises_) {
     notice.of_replica = true;
     notice.slot = supervisor_.place_of(slot);
-    if (kind != Kind::spawned) notice.lived = now_ - reaper_.since(slot);
+    notice.lived = now_ - reaper_.since(slot);
   }
   reporter_.say(notice);
 }

@@ -247,7 +247,7 @@ void append_replica(Text& out, const Notice& notice) {
   if (!notice.of_replica) return;
   out.add(" (replica %d", notice.slot);
   const bool short_life = notice.lived < Millis{10000};
-  if (notice.lived >= Millis{0}) {
+  if (notice.kind != Kind::spawned) {
     out.add(", after %d%s", static_cast<int>(notice.lived.count / (short_life ? 1 : 1000)),
             short_life ? " ms" : " s");
   }

@@ -132,7 +132,7 @@ struct Notice {
   };
   Kind kind = Kind::none;
   bool to_group = false;
-  bool of_replica = false;  // of slot, which has lived so long; negative: it begins to
+  bool of_replica = false;  // of slot, which has lived so long
   std::uint8_t signal = 0;
   std::uint8_t other = 0;
   char letter = 0;
@@ -140,7 +140,7 @@ struct Notice {
   int pid = 0;
   int code = 0;
   int slot = 0;
-  Millis lived{-1};
+  Millis lived{};
   const char* name = nullptr;
   const char* name_end = nullptr;  // when name goes on behind it
   const char* value = nullptr;

@@ -130,14 +130,14 @@ bool Supervisor::restore(int slot) {
   out_->report_replica(Said::replica_failed, slot, replica.last);
   clear_deadline(replica);
   // The queue and who is told of it are the slot's, not the process's.
-  const Replica place = replica;
-  replica = in_slot(annex());
-  replica.queued = place.queued;
-  replica.counted = place.counted;
-  replica.suspect = place.suspect;
-  replica.stuck = place.stuck;
-  replica.in_balance = place.in_balance;
-  in_slot(annex()) = {};
+  Replica& old = in_slot(annex());
+  old.queued = replica.queued;
+  old.counted = replica.counted;
+  old.suspect = replica.suspect;
+  old.stuck = replica.stuck;
+  old.in_balance = replica.in_balance;
+  replica = old;
+  old = {};
   out_->act(Action::Kind::move, annex(), slot);
   end_reload(slot);
   return true;

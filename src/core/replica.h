@@ -95,11 +95,12 @@ struct Replica {
   bool told : 1 = false;     // to stop, before the container is
   bool excused : 1 = false;  // put by a reload in a good one's place: its failure decides nothing
   bool overdue : 1 = false;  // killed, as it was not up in time
-  bool leaving : 1 = false;  // it says that it stops
-  bool stuck : 1 = false;    // more connections wait for it than for others, and go on waiting
-  bool in_balance : 1 = false;  // new connections are handed to it
-  bool ended : 1 = false;       // once at least: last is true
-  bool heavy : 1 = false;       // it is or was replaced for --max-memory
+  bool ended : 1 = false;    // once at least: last is true
+  // Not bits, as these are computed rather than set.
+  bool leaving = false;     // it says that it stops
+  bool stuck = false;       // more connections wait for it than for others, and go on waiting
+  bool in_balance = false;  // new connections are handed to it
+  bool heavy = false;       // it is or was replaced for --max-memory
 
   // New connections may be handed to it.
   bool is_up() const { return stage == Stage::running && !leaving; }

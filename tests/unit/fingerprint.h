@@ -64,7 +64,7 @@ struct Fingerprint {
  private:
   void add(const Replica& replica, int current) {
     const auto& [deadline, since, starts, generation, early_deaths, failed_starts, queued, counted,
-                 suspect, last, stage, told, excused, overdue, leaving, stuck, in_balance, ended,
+                 suspect, last, stage, told, excused, overdue, ended, leaving, stuck, in_balance,
                  heavy] = replica;
     (void)starts, (void)last, (void)ended, (void)heavy;
     add(static_cast<int>(stage));
