@@ -171,13 +171,13 @@ constexpr auto kNativeOptions = packed<kNativeOptionsRows, 2>();
 
 constexpr OptionRow kTiniOptionsRows[] = {
     FLAG(0, action, verb, Verb::version, Verb::run, "version", ""),
-    FLAG('h', action, verb, Verb::help, Verb::run, "", ""),
+    FLAG('h', action, verb, Verb::help, Verb::run, "", "this text"),
     FLAG('s', policy, subreaper, Subreaper::on, Subreaper::off, "", ""),
     VALUE(Value::tini_signal, 'p', policy, parent_death_signal, "", "SIG", ""),
     VALUE(Value::count, 'v', policy, verbosity, "", "", ""),
     FLAG('w', policy, warn_reaped, true, false, "", ""),
     FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "", ""),
-    VALUE(Value::tini_status, 'e', policy, success, "", "CODE", ""),
+    VALUE(Value::tini_status, 'e', policy, success, "", "CODE", "a code that counts as 0"),
     FLAG('l', action, verb, Verb::license, Verb::run, "", ""),
 };
 constexpr auto kTiniOptions = packed<kTiniOptionsRows, 2>();
@@ -195,7 +195,7 @@ constexpr OptionRow kDumbInitOptionsRows[] = {
     VALUE(Value::low_rewrite, 'r', policy, signals, "rewrite", "S:R",
           "send R when S is received; 0 drops it"),
     VALUE(Value::count, 'v', policy, verbosity, "verbose", "", ""),
-    FLAG('h', action, verb, Verb::help, Verb::run, "help", ""),
+    FLAG('h', action, verb, Verb::help, Verb::run, "help", "this text"),
     FLAG('V', action, verb, Verb::version, Verb::run, "version", ""),
 };
 constexpr auto kDumbInitOptions = packed<kDumbInitOptionsRows, 2>();
@@ -208,7 +208,7 @@ constexpr auto kDumbInitVariables = packed<kDumbInitVariablesRows, 2>();
 
 constexpr OptionRow kCatatonitOptionsRows[] = {
     FLAG('g', policy, scope, SignalScope::group, SignalScope::leader, "", ""),
-    FLAG('h', action, verb, Verb::help, Verb::run, "", ""),
+    FLAG('h', action, verb, Verb::help, Verb::run, "", "this text"),
     FLAG('L', action, verb, Verb::license, Verb::run, "", ""),
     FLAG('P', policy, verb, Verb::pause, Verb::run, "", "start nothing, reap, end on TERM or INT"),
     FLAG('V', action, verb, Verb::version, Verb::run, "version", ""),

@@ -84,7 +84,7 @@ constexpr Row kNativeRows[] = {
     say(Kind::start_retried, 0, "%hreplica %r could not be started, trying again %t"),
     say(Kind::not_ready, 0, "%hreplica %r is not up within --ready-timeout, sending KILL"),
     say(Kind::scaled, 0, "%hreplicas wanted: %d"),
-    say(Kind::not_scaled, 0, "%hreplicas stay at %d, the least or most that can be"),
+    say(Kind::not_scaled, 0, "%hreplicas stay at %d (1 to --max-replicas)"),
     say(Kind::reload_begun, 0, "%hreloading"),
     say(Kind::reload_done, 0, "%hreloaded"),
     say(Kind::reload_ended, 0, "%hreload ended: the new replica %r failed, the others stay"),

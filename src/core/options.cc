@@ -125,8 +125,10 @@ void Parser::read_arguments(char** argv) {
     config_.verb = Verb::version;
     return;
   }
+  const char* asked = nullptr;  // by which option
   while (*argv != nullptr && (*argv)[0] == '-' && (*argv)[1] != '\0') {
     const char* argument = *argv;
+    const Verb verb = config_.verb;
     if (equal(argument, "--")) {
       ++argv;
       break;
@@ -134,6 +136,11 @@ void Parser::read_arguments(char** argv) {
     argv += argument[1] == '-' && !tini ? read_long(argv) : read_letters(argv);
     // --help and its like act at once, whatever follows.
     if (out_.refused() || config_.verb >= Verb::help) return;
+    if (config_.verb == verb) continue;
+    // Two questions have no common answer.
+    out_.error.value = asked;
+    if (asked != nullptr) out_.error.kind = Said::both_given;
+    asked = out_.error.name;
   }
   if (*argv != nullptr) {
     out_.command = argv;

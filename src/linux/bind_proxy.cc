@@ -284,7 +284,8 @@ BindProxy::Result BindProxy::on_bind(const Call& call, int slot, const Memory& m
   return {};
 }
 
-BindProxy::Result BindProxy::on_listen(const Call& call, int slot, int slots) {
+BindProxy::Result BindProxy::on_listen(const Call& call, int slot, int slots,
+                                       const Memory& memory) {
   for (int port = 0; port < sockets_.ports(); ++port) {
     const int ours = sockets_.socket(port, slot);
     if (ours < 0 || !same_socket(call.pid(), call.fd(), ours)) continue;
@@ -292,7 +293,7 @@ BindProxy::Result BindProxy::on_listen(const Call& call, int slot, int slots) {
     const Error error = sockets_.listen(port, slot, slots, backlog);
     return {error.failed() ? Outcome::refused : Outcome::listens, error};
   }
-  return {};
+  return {memory.goes_on ? Outcome::listens : Outcome::nothing, {}};
 }
 
 BindProxy::Result BindProxy::answer(int notifications, int slot, int slots, Memory& memory) {
@@ -307,14 +308,15 @@ BindProxy::Result BindProxy::answer(int notifications, int slot, int slots, Memo
   } else if (notification.data.number == SYS_bind) {
     result = on_bind(call, slot, memory, error);
   } else if (notification.data.number == SYS_listen) {
-    result = on_listen(call, slot, slots);
+    result = on_listen(call, slot, slots, memory);
   } else {
     char value = 0;
     const auto at = call.argument(3) + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 3 : 0);
     if (!read_memory(call.pid(), at, {&value, 1}).failed())
-      memory = {call.pid(), call.fd(), value != 0};
+      memory = {call.pid(), call.fd(), value != 0, memory.goes_on};
   }
   // Several would fight for the port; one alone needs nobody's socket.
+  if (result.outcome == Outcome::refused) memory.goes_on = slots == 1;
   if (result.outcome == Outcome::refused && slots > 1) {
     error = EADDRINUSE;
     // It can be done, but not this time: the program's call fails with that, and it ends as it

@@ -20,11 +20,13 @@ class BindProxy {
     Error error{};
   };
 
-  // What is remembered of a replica, zero at first: the last IPV6_V6ONLY that was set.
+  // What is remembered of a replica, zero at first: the last IPV6_V6ONLY that was set, and that it
+  // has gone on with a socket of its own.
   struct Memory {
     std::uint32_t pid;
     std::uint32_t fd;
     bool v6_only;
+    bool goes_on;
   };
 
   // In the child, before it executes: sets no_new_privs and the filter, and sends the descriptor
@@ -40,7 +42,7 @@ class BindProxy {
  private:
   struct Call;
   Result on_bind(const Call& call, int slot, const Memory& memory, int& error);
-  Result on_listen(const Call& call, int slot, int slots);
+  Result on_listen(const Call& call, int slot, int slots, const Memory& memory);
 
   Sockets& sockets_;
   const char* ports_;

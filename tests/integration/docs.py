@@ -725,7 +725,7 @@ FOREIGN = {
     "--bogus", "--build-arg", "--build-id", "--clear-groups", "--cpus", "--cpuset-cpus", "--entrypoint",
     "--fd", "--fork", "--format", "--from", "--gc-sections", "--gtest", "--hash-style", "--init",
     "--init-path", "--interval", "--memory", "--mount-proc", "--network", "--pids-limit", "--reuid", "--rm",
-    "--quick", "--security-opt", "--signal", "--sums-digest", "--target", "--ulimit", "--watch", "--write",
+    "--quick", "--security-opt", "--signal", "--sort-section", "--sums-digest", "--target", "--ulimit", "--watch", "--write",
 }
 
 

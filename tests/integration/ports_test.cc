@@ -217,9 +217,16 @@ TEST_F(Ports, ReplicasOfAnotherUserAreServedFromWithPtrace) {
 }
 
 TEST_F(Ports, OneOfAnotherUserGoesOnWithItsOwnSocket) {
-  Process process(with_options({"-n", "1", "--share"}, as_nobody(node({"8080"}))),
+  Process process(with_options({"-v", "-n", "1", "--share"}, as_nobody(node({"8080"}))),
                   {.setup = without_ptrace});
   process.expect_error("hydrinit: --share: ");
+  process.expect_error("hydrinit: replica 0 is up");
+  EXPECT_TRUE(answers(kHere, kHttp));
+  // There is no second place on its port, but that is no reason to end it.
+  process.signal(SIGTTIN);
+  process.expect_error("hydrinit: replicas wanted: 2");
+  process.expect_error("hydrinit: replicas wanted: 1");
+  EXPECT_TRUE(eventually([&] { return children_of(process.pid()).size() == 1; }));
   EXPECT_TRUE(answers(kHere, kHttp));
   end(process);
 }

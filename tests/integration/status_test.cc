@@ -107,7 +107,7 @@ TEST_P(Status, ScalesBothWays) {
   EXPECT_EQ(children_of(process.pid()).size(), 2u);
   outcome = ask(process, {"--scale", "41"});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_EQ(outcome.errors, "hydrinit: replicas stay at 2, the least or most that can be\n");
+  EXPECT_EQ(outcome.errors, "hydrinit: replicas stay at 2 (1 to --max-replicas)\n");
 }
 
 TEST_P(Status, ReloadsAndTellsOfEach) {

@@ -520,6 +520,19 @@ TEST(Options, NumberBehindOnFailureGoesWithItsPolicy) {
             "supervises, restart always, exit when failed, max 5, stop in 8000");
 }
 
+TEST(Options, TwoQuestionsAtOnceAreRefused) {
+  EXPECT_EQ(changes({"--status", "--reload"}),
+            "hydrinit: --reload: cannot be given beside --status");
+  EXPECT_EQ(changes({"--reload", "--pid=7", "--status=json"}),
+            "hydrinit: --status: cannot be given beside --reload");
+  EXPECT_EQ(changes({"--scale", "3", "--restart-replica", "0"}),
+            "hydrinit: --restart-replica: cannot be given beside --scale");
+  EXPECT_EQ(changes({"--status", "--explain", "true"}),
+            "hydrinit: --explain: cannot be given beside --status");
+  EXPECT_EQ(changes({"--status", "--status=json"}), changes({"--status=json"}));
+  EXPECT_EQ(changes({"--reload", "--help"}), changes({"--help"}));
+}
+
 TEST(Options, NumberBehindOnFailureIsRefusedBesideMaxRestarts) {
   const char* const kRefusal =
       "hydrinit: --max-restarts: cannot be given beside --restart on-failure:N";

@@ -196,6 +196,15 @@ TEST(Ports, ScaledDownOneThatCannotBeStartedOnceMoreIsGone) {
   EXPECT_EQ(story.deadline(), kNever);
 }
 
+// Its own bind has gone on as long as it was alone.
+TEST(Ports, SecondOneThatIsRefusedASocketIsNotWantedWhileTheFirstServes) {
+  Story story(ports(), true, 1, 2);
+  up(story).signal(kSignalTtin).at(100).quietly();
+  EXPECT_EQ(story.refused(1).at(400).transcript(),
+            "[ 100] scaled to 1\n[ 400] sample 1\n[ 400] send TERM to 1\n");
+  EXPECT_EQ(story.exited(0, 1).transcript(), "[ 400] close 1\n");
+}
+
 TEST(Ports, ScaledUpOneIsInOnceItIsUp) {
   Story story(ports(), true, 1, 2);
   EXPECT_EQ(up(story).signal(kSignalTtin).at(200).transcript(),
