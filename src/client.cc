@@ -131,7 +131,7 @@ int Client::judge_scale() {
   return settled ? 0 : -1;
 }
 
-int Client::judge_outcome(const Outcome& outcome) {
+[[gnu::noinline]] int Client::judge_outcome(const Outcome& outcome) {
   const Overview& overview = reader_.page().overview;
   switch (outcome.answer) {
   case Answer::none:

@@ -48,7 +48,7 @@ __attribute__((noinline)) int refuse(const Dialect& dialect, const Invocation& i
 }
 
 // What must hold before the first process is started; false: it does not, and has been said.
-__attribute__((noinline)) bool prepare(const Config& config, Reporter& reporter) {
+bool prepare(const Config& config, Reporter& reporter) {
   if (config.parent_death_signal != 0) {
     const pid_t parent = os::parent_pid();
     const Error error = os::set_parent_death_signal(config.parent_death_signal);

@@ -7,7 +7,7 @@
 namespace hydrinit {
 
 // all: with the details too.
-[[gnu::noinline]] void append_help(Text& out, const Dialect& dialect, bool all);
+void append_help(Text& out, const Dialect& dialect, bool all);
 void append_version(Text& out, const Dialect& dialect);
 // The MIT licence, as in the file LICENSE.
 void append_license(Text& out);

@@ -153,7 +153,7 @@ void Supervisor::end_reload(int failed_slot) {
 }
 
 // To all who wait for the end of a reload.
-void Supervisor::answer_all(Answer answer, int slot) {
+[[gnu::noinline]] void Supervisor::answer_all(Answer answer, int slot) {
   for (Outcome& outcome : outcomes_) {
     if (outcome.answer != Answer::working) continue;
     outcome.answer = answer;

@@ -9,7 +9,7 @@ namespace {
 constexpr char kStages[] =
     "unused\0back-off\0starting\0running\0draining\0stopping\0killing\0done\0failed\0";
 
-const char* stage_word(Stage stage) {
+[[gnu::noinline]] const char* stage_word(Stage stage) {
   return skip_strings(kStages, static_cast<std::size_t>(stage));
 }
 
