@@ -2,9 +2,11 @@
 // a terminal of its own.
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 
 #include "harness.h"
 
@@ -210,16 +212,37 @@ TEST(Terminal, BackgroundJobDoesNotTakeTheForeground) {
   bash.leave();
 }
 
-TEST(Terminal, FgOfABackgroundJobLetsItRead) {
+// Should `fg` come just before the stop, bash sends no CONT and sees the job stop, as it does with
+// any program: so it is waited for.
+TEST(Terminal, FgOfAJobThatStoppedToReadLetsItRead) {
   Bash bash;
   bash.type(binary() + " sh -c 'echo \"it star\"ts; read line; echo \"it read: $line\"' &");
   bash.expect("it starts");
-  bash.type("fg");
+  bash.type("until [[ $(jobs) = *Stopped* ]]; do :; done; fg");
   bash.expect("read: $line");
   bash.type("hello");
   bash.expect("it read: hello");
   bash.expect(kPrompt);
   bash.leave();
+}
+
+TEST(Terminal, FgOfABackgroundJobLetsItReadLater) {
+  const std::string gate = open_folder() + "/gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0666), 0);
+  Bash bash;
+  bash.type(binary() + " sh -c 'echo \"it star\"ts; read go <" + gate +
+            "; read line; echo \"it read: $line\"' &");
+  bash.expect("it starts");
+  const pid_t shell = bash.foreground();
+  bash.type("fg");
+  bash.expect("read: $line");
+  EXPECT_TRUE(eventually([&] { return bash.foreground() != shell; }));
+  std::ofstream(gate) << "\n";
+  bash.type("hello");
+  bash.expect("it read: hello");
+  bash.expect(kPrompt);
+  bash.leave();
+  ::unlink(gate.c_str());
 }
 
 TEST(Terminal, InteractiveShellHasJobControl) {
