@@ -287,7 +287,7 @@ pid_t Process::foreground() const {
 
 pid_t Process::child() const {
   const std::set<pid_t> children = children_of(pid_);
-  return children.empty() ? 0 : *children.begin();
+  return children.empty() ? kNobody : *children.begin();
 }
 
 std::vector<std::string> hydrinit(std::vector<std::string> arguments) {

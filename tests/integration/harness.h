@@ -40,6 +40,9 @@ struct Outcome {
   std::string errors;
 };
 
+// Above every pid there can be: a kill(2) of 0 or less would reach many.
+inline constexpr pid_t kNobody = INT32_MAX;
+
 class Process {
  public:
   explicit Process(std::vector<std::string> arguments, Options options = {});
@@ -68,7 +71,7 @@ class Process {
   // The foreground group of its terminal.
   pid_t foreground() const;
 
-  // The only child of the process, once there is one.
+  // The only child of the process; kNobody: it has none.
   pid_t child() const;
 
  private:

@@ -303,7 +303,7 @@ class Readiness : public OwnNetwork {};
 void expect_reloaded(Words options, const Words& command) {
   options.insert(options.begin(), {"-n", "1", "--reload-order", "stop-first"});
   Process process(with_options(options, command));
-  ASSERT_TRUE(eventually([&] { return process.child() != 0; }));
+  ASSERT_TRUE(eventually([&] { return process.child() != kNobody; }));
   process.signal(SIGHUP);
   process.expect_error("hydrinit: reloaded");
   end(process);

@@ -38,7 +38,7 @@ TEST_F(User, RootStaysRoot) { EXPECT_EQ(id_as("root"), "0:0:0 /root\n"); }
 
 TEST_F(User, NothingOfRootIsLeftInAnybody) {
   Process process(hydrinit({"-n", "1", "--user", "nobody", "sleep", "1000"}));
-  ASSERT_TRUE(eventually([&] { return process.child() != 0; }));
+  ASSERT_TRUE(eventually([&] { return process.child() != kNobody; }));
   for (pid_t pid : {process.pid(), process.child()}) {
     EXPECT_EQ(status_field(pid, "Uid"), "65534\t65534\t65534\t65534");
     EXPECT_EQ(status_field(pid, "Gid"), "65534\t65534\t65534\t65534");
