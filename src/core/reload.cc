@@ -180,8 +180,10 @@ void Supervisor::on_queue(const Event& event) {
   replica.counted = static_cast<std::uint16_t>(event.amount);
   if (!event.asked) return;
   // Not wanted any more: it lives once more at most, for those that wait for it.
-  if (replica.stage == Stage::waiting)
-    return event.amount == 0 ? settle(event.slot, Step::remove) : out_->spawn(event.slot);
+  if (replica.stage == Stage::waiting) {
+    const bool wanted = event.amount > 0 && !ending();
+    return wanted ? out_->spawn(event.slot) : settle(event.slot, Step::remove);
+  }
   if (event.amount == 0 || now_ - replica.since > config_.drain_time + kDrainMax)
     stop_one(event.slot);
 }

@@ -196,6 +196,17 @@ TEST(Ports, ScaledDownOneThatCannotBeStartedOnceMoreIsGone) {
   EXPECT_EQ(story.deadline(), kNever);
 }
 
+TEST(Ports, ScaledDownOneIsNotStartedOnceMoreAtTheEnd) {
+  Config config = ports();
+  config.exit_when = ExitWhen::all;
+  config.no_restart.add_code(3);
+  config.wait_all = Millis{500};
+  Story story(config, true, 2, 2);
+  up(story).killed_by(kSignalKill, 1).quietly().queues({0, 2});
+  story.signal(kSignalTtou).exited(3, 0).quietly();
+  EXPECT_EQ(story.at(100).transcript(), "[ 100] sample 1\n[ 100] close 1\n");
+}
+
 // Its own bind has gone on as long as it was alone.
 TEST(Ports, SecondOneThatIsRefusedASocketIsNotWantedWhileTheFirstServes) {
   Story story(ports(), true, 1, 2);
