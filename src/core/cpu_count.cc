@@ -1,6 +1,7 @@
 #include "core/cpu_count.h"
 
 namespace hydrinit {
+
 CgroupLine parse_cgroup_line(char* line) {
   CgroupLine result;
   const char* hierarchy = cut_field(line, ':');

@@ -96,8 +96,8 @@ struct Replica {
   bool excused : 1 = false;  // put by a reload in a good one's place: its failure decides nothing
   bool overdue : 1 = false;  // killed, as it was not up in time
   bool ended : 1 = false;    // once at least: last is true
+  bool leaving : 1 = false;  // it says that it stops
   // Not bits, as these are computed rather than set.
-  bool leaving = false;     // it says that it stops
   bool stuck = false;       // more connections wait for it than for others, and go on waiting
   bool in_balance = false;  // new connections are handed to it
   bool heavy = false;       // it is or was replaced for --max-memory

@@ -212,7 +212,8 @@ void Supervisor::stop_one(int slot) {
 
 // Several that bind one port cannot go on without a socket each.
 void Supervisor::refuse(int slot) {
-  if (ending() || count_ == 1) return;
+  // One that goes anyway decides nothing.
+  if (ending() || count_ == 1 || slot >= count_) return;
   // Those that serve already go on without it.
   if (slot > 0 && serves(0)) return (void)scale(slot);
   failed_before_ = true;

@@ -316,8 +316,9 @@ BindProxy::Result BindProxy::answer(int notifications, int slot, int slots, Memo
       memory = {call.pid(), call.fd(), value != 0, memory.goes_on};
   }
   // Several would fight for the port; one alone needs nobody's socket.
-  if (result.outcome == Outcome::refused) memory.goes_on = slots == 1;
-  if (result.outcome == Outcome::refused && slots > 1) {
+  const bool refused = result.outcome == Outcome::refused;
+  if (refused) memory.goes_on = slots == 1;
+  if (refused && slots > 1) {
     error = EADDRINUSE;
     // It can be done, but not this time: the program's call fails with that, and it ends as it
     // will.

@@ -216,6 +216,13 @@ TEST(Ports, SecondOneThatIsRefusedASocketIsNotWantedWhileTheFirstServes) {
   EXPECT_EQ(story.exited(0, 1).transcript(), "[ 400] close 1\n");
 }
 
+TEST(Ports, OneThatIsNotWantedAnyMoreMayBeRefusedASocket) {
+  Story story(ports(), true, 3, 3);
+  up(story).signal(kSignalTtou).quietly();
+  EXPECT_EQ(story.refused(2).transcript(), "");
+  EXPECT_EQ(story.count(), 2);
+}
+
 TEST(Ports, ScaledUpOneIsInOnceItIsUp) {
   Story story(ports(), true, 1, 2);
   EXPECT_EQ(up(story).signal(kSignalTtin).at(200).transcript(),

@@ -445,10 +445,10 @@ class World : private WorldState {
 
   void spawn(int slot) {
     ASSERT_GE(slot, 0);
+    ASSERT_LT(slot, capacity_);
     // It may be there once more for its queue alone.
-    const auto waiting = [&] { return queues_.at(static_cast<std::size_t>(slot)); };
-    ASSERT_TRUE(slot < supervisor_.count() || (config_.balances() && waiting() > 0))
-        << "nobody wants it";
+    const bool awaited = config_.balances() && queues_.at(static_cast<std::size_t>(slot)) > 0;
+    ASSERT_TRUE(slot < supervisor_.count() || awaited) << "nobody wants it";
     ASSERT_FALSE(supervisor_.ending());
     ASSERT_FALSE(process(slot).alive) << "there is one already";
     ++started_;
