@@ -57,6 +57,26 @@ void signal_all(const std::set<pid_t>& pids, int number) {
   for (pid_t pid : pids) ASSERT_EQ(::kill(pid, number), 0);
 }
 
+// So many connections that wait: the replicas are suspended first, so that it is certain that they
+// were not accepted.
+std::vector<int> queued_at(const std::set<pid_t>& replicas, int count) {
+  signal_all(replicas, SIGSTOP);
+  for (pid_t pid : replicas) {
+    EXPECT_TRUE(eventually([&] { return status_field(pid, "State")[0] == 'T'; }));
+  }
+  std::vector<int> waiting;
+  for (int i = 0; i < count; ++i) waiting.push_back(connect_to(kHere));
+  return waiting;
+}
+
+void expect_answers(const std::vector<int>& waiting) {
+  for (int fd : waiting) {
+    ASSERT_GE(fd, 0);
+    EXPECT_EQ(read_answer(fd, kHttp).kind, Answer::Kind::whole);
+    ::close(fd);
+  }
+}
+
 // A path that no other test has.
 std::string unique_path(const std::string& name) {
   static int number = 0;
@@ -99,23 +119,13 @@ TEST_F(Ports, DualStackSocketServesBothFamilies) {
   end(process);
 }
 
-// Stopped first, so that it is certain that they were not accepted.
 TEST_F(Ports, WhatWaitsForTheDeadIsServedByTheirSuccessors) {
   Process process(with_options({"-n", "2", "--share"}, asyncio({"8080"})));
   ASSERT_TRUE(both_answer(process));
   const std::set<pid_t> replicas = children_of(process.pid());
-  signal_all(replicas, SIGSTOP);
-  for (pid_t pid : replicas) {
-    ASSERT_TRUE(eventually([&] { return status_field(pid, "State")[0] == 'T'; }));
-  }
-  std::vector<int> waiting;
-  for (int i = 0; i < 40; ++i) waiting.push_back(connect_to(kHere));
+  const std::vector<int> waiting = queued_at(replicas, 40);
   signal_all(replicas, SIGKILL);
-  for (int fd : waiting) {
-    ASSERT_GE(fd, 0);
-    EXPECT_EQ(read_answer(fd, kHttp).kind, Answer::Kind::whole);
-    ::close(fd);
-  }
+  expect_answers(waiting);
   end(process);
 }
 
@@ -474,12 +484,7 @@ TEST_F(Ports, ScaledDownWhileItIsDeadServesThoseThatWaitForItFirst) {
                    asyncio({"8080"})));
   ASSERT_TRUE(both_answer(process));
   const std::set<pid_t> replicas = children_of(process.pid());
-  signal_all(replicas, SIGSTOP);
-  for (pid_t pid : replicas) {
-    ASSERT_TRUE(eventually([&] { return status_field(pid, "State")[0] == 'T'; }));
-  }
-  std::vector<int> waiting;
-  for (int i = 0; i < 40; ++i) waiting.push_back(connect_to(kHere));
+  const std::vector<int> waiting = queued_at(replicas, 40);
   for (pid_t pid : replicas) {
     const std::string variables = read_file("/proc/" + std::to_string(pid) + "/environ");
     const bool highest = variables.find("HYDRINIT_REPLICA=1") != std::string::npos;
@@ -487,11 +492,7 @@ TEST_F(Ports, ScaledDownWhileItIsDeadServesThoseThatWaitForItFirst) {
   }
   process.expect_error("replica 1 was killed by KILL, starting it again in");
   process.signal(SIGTTOU);
-  for (int fd : waiting) {
-    ASSERT_GE(fd, 0);
-    EXPECT_EQ(read_answer(fd, kHttp).kind, Answer::Kind::whole);
-    ::close(fd);
-  }
+  expect_answers(waiting);
   EXPECT_TRUE(eventually([&] { return children_of(process.pid()).size() == 1; }));
   EXPECT_TRUE(Connections(12).all_answered_but(0));
   end(process);
